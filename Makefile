@@ -1,0 +1,55 @@
+# `make test` is the whole suite. It sets up what it needs, and says so first.
+
+export CGO_ENABLED ?= 0
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
+
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
+TOOLS := $(CURDIR)/.tools
+
+# The tests run with the race detector, which needs cgo, and share one server.
+WITH_POSTGRES := . ./test/environment && CGO_ENABLED=1 go run ./internal/testkit/cmd/withpostgres --
+
+.PHONY: build
+build: ## the binary ./postrider
+	go build -trimpath -o postrider ./cmd/postrider
+
+.PHONY: test
+test: setup lint ## everything: lint, unit, both databases, browser, end to end
+	$(WITH_POSTGRES) go test -race -timeout 14m ./...
+
+.PHONY: setup
+setup: ## installs what the tests need, as root on Debian; lists it elsewhere
+	./test/setup
+
+.PHONY: soak
+soak: setup ## the long version of the tests that kill processes
+	export POSTRIDER_TEST_SOAK=1 && $(WITH_POSTGRES) go test -race -timeout 60m -count=1 ./test/...
+
+.PHONY: update
+update: ## rewrites the golden files
+	go test ./internal/provider/render ./internal/web/... -update
+
+.PHONY: fuzz
+fuzz: ## a minute for each fuzz target
+	./test/fuzz
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+	$< run
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION):
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(TOOLS)/golangci-lint $@
+
+.PHONY: vuln
+vuln: ## known vulnerabilities, where the database of them can be reached
+	./test/vuln $(GOVULNCHECK_VERSION) $(TOOLS)
+
+.PHONY: bench
+bench: ## measures, and writes docs/benchmarks.md
+	go run ./bench run
+
+.PHONY: help
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12

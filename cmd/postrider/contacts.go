@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/daemon"
+	"github.com/postrider/postrider/internal/provider/address"
+)
+
+type contactsCommand struct {
+	List   contactsList   `cmd:"" help:"List contacts by user id."`
+	Set    contactsSet    `cmd:"" help:"Set the address of a user."`
+	Delete contactsDelete `cmd:"" help:"Forget the address of a user."`
+	Import contactsImport `cmd:"" help:"Import addresses from a CSV file with the columns uid and email."`
+	Export contactsExport `cmd:"" help:"Export addresses as CSV."`
+}
+
+type contactsList struct {
+	dataFlags
+	Search string `placeholder:"TEXT" help:"Only those whose user id or address contains this."`
+	After  string `placeholder:"UID" help:"Only those after this user id: continues a list."`
+	Limit  int    `default:"100" help:"How many at the most."`
+}
+
+// Run implements the command contacts list.
+func (c *contactsList) Run(ctx context.Context) (err error) {
+	if c.Limit < 1 {
+		return errors.New("--limit: must be 1 or more")
+	}
+	data, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	contacts, err := data.Store.Contacts(ctx, daemon.App, chat.NormalizeUID(c.After), c.Search, c.Limit)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(contacts)
+	}
+	if len(contacts) == 0 {
+		fmt.Println("No contacts.")
+		return nil
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "UID\tEMAIL\tUPDATED")
+	for _, contact := range contacts {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", printable(contact.UID), printable(contact.Email), stamp(contact.UpdatedAt))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if len(contacts) == c.Limit {
+		fmt.Printf("\nMore with --after %s\n", contacts[len(contacts)-1].UID)
+	}
+	return nil
+}
+
+type contactsSet struct {
+	dataFlags
+	UID   string `arg:"" help:"User id."`
+	Email string `arg:"" help:"Address."`
+}
+
+// Run implements the command contacts set.
+func (c *contactsSet) Run(ctx context.Context) (err error) {
+	contact, err := address.NewContact(c.UID, c.Email)
+	if err != nil {
+		return err
+	}
+	data, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	if err := data.Store.SetContacts(ctx, daemon.App, []address.Contact{contact}); err != nil {
+		return err
+	}
+	if c.JSON {
+		return printJSON(contact)
+	}
+	fmt.Printf("%s  %s\n", contact.UID, contact.Email)
+	return nil
+}
+
+type contactsDelete struct {
+	dataFlags
+	UID string `arg:"" help:"User id."`
+}
+
+// Run implements the command contacts delete.
+func (c *contactsDelete) Run(ctx context.Context) (err error) {
+	data, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	uid := chat.NormalizeUID(c.UID)
+	if err := data.Store.DeleteContact(ctx, daemon.App, uid); err != nil {
+		return fmt.Errorf("%s: %w", uid, err)
+	}
+	if c.JSON {
+		return printJSON(map[string]string{"uid": uid, "result": "deleted"})
+	}
+	fmt.Printf("%s  deleted\n", uid)
+	return nil
+}
+
+type contactsImport struct {
+	dataFlags
+	File string `arg:"" type:"existingfile" help:"CSV file; a first line names its columns, others than uid and email are ignored."`
+}
+
+// Run implements the command contacts import.
+func (c *contactsImport) Run(ctx context.Context) (err error) {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	data, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+
+	bar := progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetDescription("importing"),
+		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))))
+	read := progressbar.NewReader(file, bar)
+	result, err := address.Import(ctx, data.Store, daemon.App, &read)
+	err = errors.Join(err, bar.Finish())
+	if c.JSON {
+		return errors.Join(err, printJSON(result))
+	}
+	for _, refused := range result.Refused {
+		fmt.Fprintf(os.Stderr, "line %d: %s\n", refused.Line, printable(refused.Problem))
+	}
+	if hidden := result.RefusedTotal - len(result.Refused); hidden > 0 {
+		fmt.Fprintf(os.Stderr, "… and %d more\n", hidden)
+	}
+	fmt.Printf("%d imported, %d refused\n", result.Imported, result.RefusedTotal)
+	return err
+}
+
+type contactsExport struct {
+	dataFlags
+	File string `arg:"" optional:"" help:"File to write; standard output unless given."`
+}
+
+// Run implements the command contacts export.
+func (c *contactsExport) Run(ctx context.Context) (err error) {
+	data, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	out := os.Stdout
+	if c.File != "" {
+		if out, err = os.OpenFile(c.File, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, out.Close()) }()
+	}
+	if c.JSON {
+		contacts := []address.Contact{}
+		err := address.Each(ctx, data.Store, daemon.App, func(contact address.Contact) error {
+			contacts = append(contacts, contact)
+			return nil
+		})
+		return errors.Join(err, printJSON(contacts))
+	}
+	w := csv.NewWriter(out)
+	err = w.Write([]string{"uid", "email"})
+	err = errors.Join(err, address.Each(ctx, data.Store, daemon.App, func(contact address.Contact) error {
+		return w.Write([]string{contact.UID, contact.Email})
+	}))
+	w.Flush()
+	return errors.Join(err, w.Error())
+}

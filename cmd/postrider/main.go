@@ -1,0 +1,61 @@
+// Postrider turns the chat messages people missed into email. This is the
+// command; each subcommand is a file, and none holds logic of its own.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/postrider/postrider/internal/daemon"
+)
+
+type commands struct {
+	Serve       serveCommand       `cmd:"" help:"Accept webhooks and send mails."`
+	Demo        demoCommand        `cmd:"" help:"Try it: a server on an empty temporary directory, two notifications, two mails."`
+	Deliveries  deliveriesCommand  `cmd:"" help:"Look at deliveries, replay and cancel them."`
+	Contacts    contactsCommand    `cmd:"" help:"Manage the addresses of users."`
+	Credentials credentialsCommand `cmd:"" help:"Show the credentials of the webhook and of the first account."`
+	Config      configCommand      `cmd:"" help:"Show every setting, its value and where it comes from."`
+	Version     versionCommand     `cmd:"" help:"Show version and build facts."`
+}
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	// A second signal ends the process at once: stop listening after the first.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("postrider"),
+		kong.Description("Email for the chat messages people missed."),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return failed(err)
+	}
+	kctx, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		parser.FatalIfErrorf(err)
+	}
+	if err := kctx.Run(); err != nil {
+		return failed(err)
+	}
+	return 0
+}
+
+func failed(err error) int {
+	fmt.Fprintln(os.Stderr, "postrider:", err)
+	return 1
+}
+
+var _ = daemon.App

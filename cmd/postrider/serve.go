@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/daemon"
+)
+
+type serveCommand struct {
+	daemon.Settings
+}
+
+// Run implements the command serve.
+func (c *serveCommand) Run(ctx context.Context) error {
+	logger := newLogger(c.Logging)
+	warnUnknownVariables(logger)
+	d, err := newDaemon(ctx, c.Settings, logger)
+	if err != nil {
+		return err
+	}
+	greet(d, logger)
+	return d.Run(ctx)
+}
+
+func newDaemon(ctx context.Context, settings daemon.Settings, logger *slog.Logger) (*daemon.Daemon, error) {
+	return daemon.New(ctx, settings, daemon.Options{Clock: time.Now, Random: rand.Float64, Logger: logger})
+}
+
+// greet shows at the first start what has to be pasted elsewhere. Secrets go
+// to a person's terminal only, never into a log.
+func greet(d *daemon.Daemon, logger *slog.Logger) {
+	fresh := false
+	for _, c := range d.Credentials() {
+		fresh = fresh || c.Fresh
+	}
+	if !fresh {
+		return
+	}
+	if !term.IsTerminal(int(os.Stdout.Fd())) {
+		logger.Info("credentials were generated; `postrider credentials` shows them")
+		return
+	}
+	var b strings.Builder
+	webhook, admin := d.Credential(access.NameWebhook), d.Credential(access.NameAdmin)
+	fmt.Fprintf(&b, "\nFor CometChat's dashboard (Notifications, Email, Custom provider):\n\n")
+	fmt.Fprintf(&b, "  Webhook URL  %s/webhook\n  User name    %s\n  Password     %s\n", d.PublicURL(), webhook.Username, shownPassword(webhook))
+	fmt.Fprintf(&b, "\nTo sign in at %s/mailbox:\n\n  User name    %s\n  Password     %s\n\n", d.PublicURL(), admin.Username, shownPassword(admin))
+	fmt.Fprintf(&b, "`postrider credentials` shows this again.\n\n")
+	fmt.Fprint(os.Stdout, b.String())
+}
+
+// shownPassword returns a generated password; one that was configured is
+// known to whoever did it.
+func shownPassword(c access.Credential) string {
+	if c.Generated {
+		return c.Password
+	}
+	return "(as configured)"
+}

@@ -1,0 +1,374 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/mail"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/outbox"
+	"github.com/postrider/postrider/internal/provider"
+	"github.com/postrider/postrider/internal/provider/address"
+	"github.com/postrider/postrider/internal/provider/gateway"
+	"github.com/postrider/postrider/internal/provider/gateway/mailbox"
+	"github.com/postrider/postrider/internal/provider/gateway/smtp"
+	"github.com/postrider/postrider/internal/provider/render"
+	"github.com/postrider/postrider/internal/web"
+	"github.com/postrider/postrider/notification"
+)
+
+const (
+	// stopGrace is how long a stop lets mails that are being sent finish.
+	stopGrace = 20 * time.Second
+	// answerGrace is how long it lets requests finish.
+	answerGrace = 5 * time.Second
+	purgeEvery  = time.Minute
+)
+
+// Daemon is a whole Postrider process.
+type Daemon struct {
+	settings Settings
+	clock    func() time.Time
+	logger   *slog.Logger
+
+	data        *Data
+	credentials []access.Credential
+	metrics     *metrics
+	provider    *provider.Provider
+	worker      *outbox.Worker
+	closers     []io.Closer // in the order in which they were opened
+
+	metricsListener net.Listener
+	server          *web.Server
+	handler         http.Handler
+}
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }
+
+// Options is what a daemon is given besides its settings.
+type Options struct {
+	Clock  func() time.Time
+	Random func() float64 // in [0, 1)
+	Logger *slog.Logger
+}
+
+// New opens everything that settings name: database, listeners, gateway. When
+// it returns, calls are accepted by the system but wait for Run.
+func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, err error) {
+	if err := settings.complete(); err != nil {
+		return nil, err
+	}
+	d := &Daemon{settings: settings, clock: options.Clock, logger: options.Logger, metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	if d.data, err = openData(ctx, &settings.Database, true, d.clock, d.logger); err != nil {
+		return nil, err
+	}
+	d.closers = append(d.closers, d.data)
+	if d.credentials, err = d.data.Credentials(ctx, &settings.Webhook, &settings.Server); err != nil {
+		return nil, err
+	}
+	d.server, err = web.Listen(ctx, web.ServerConfig{
+		Address: settings.Listen, CertFile: settings.TLSCert, KeyFile: settings.TLSKey,
+		// The handler is made below: it has to know the address.
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.handler.ServeHTTP(w, r) }),
+		Clock:   d.clock, Logger: d.logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("POSTRIDER_LISTEN: %w", err)
+	}
+	d.closers = append(d.closers, closerFunc(func() error { return d.server.Shutdown(context.WithoutCancel(ctx)) }))
+	if err := d.listenMetrics(ctx); err != nil {
+		return nil, err
+	}
+	if d.settings.PublicURL == "" {
+		d.settings.PublicURL = localURL(d.Addr().String(), settings.TLSCert != "")
+	}
+	if err := d.wire(options); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// wire connects the parts, from the gateway back to the listener: the way of a
+// notification in reverse.
+func (d *Daemon) wire(options Options) error {
+	s := &d.settings
+	out, err := d.gateway()
+	if err != nil {
+		return err
+	}
+	gate := gateway.NewGate(out.Name(), d.clock, d.logger)
+	renderer, err := render.New(render.Config{From: mail.Address(s.From), ImageBase: d.settings.PublicURL})
+	if err != nil {
+		return err
+	}
+	d.provider = provider.New(provider.Config{
+		App: App, AppID: s.AppID,
+		Outbox: d.data.Store, Book: &address.Book{Contacts: d.data.Store},
+		Render: renderer, Gateway: out, Gate: gate,
+		MaxAge: s.MaxAge, Retries: s.EmailRetrySchedule,
+		Clock: d.clock, Random: options.Random, Logger: d.logger,
+		OnAccept: func(duplicate bool) {
+			d.metrics.observeAccept(duplicate)
+			if !duplicate {
+				d.worker.Wake()
+			}
+		},
+	})
+	d.worker = outbox.NewWorker(outbox.WorkerConfig{
+		Store: d.data.Store, Lane: outbox.LaneMail, Handler: d.provider, Admit: d.provider.Admit,
+		Clock: d.clock, Logger: d.logger, Grace: stopGrace,
+		Observe: d.observeOutcome,
+	})
+	d.metrics.registry.MustRegister(&queueCollector{store: d.data.Store, clock: d.clock, gate: gate})
+
+	handler := &notification.Handler{
+		Accept:       d.provider.Accept,
+		Authenticate: notification.BasicAuth(d.webhookPairs()...),
+		MaxBody:      int64(s.MaxBody),
+		OnAnswer:     d.observeAnswer,
+	}
+	admin := d.Credential(access.NameAdmin)
+	cfg := web.Config{
+		Webhook: handler, AppID: s.AppID,
+		Admin:     notification.BasicAuth(notification.Credentials{Username: admin.Username, Password: admin.Password}),
+		Ready:     d.ready,
+		PublicURL: s.PublicURL,
+		Clock:     d.clock,
+		Logger:    d.logger,
+	}
+	if d.keepsMails() {
+		cfg.Mailbox = d.data.Store
+	}
+	d.handler = web.New(cfg)
+	return nil
+}
+
+// keepsMails reports whether mails go to the built-in mailbox.
+func (d *Daemon) keepsMails() bool {
+	if d.settings.Mailbox != nil {
+		return *d.settings.Mailbox
+	}
+	return d.settings.SMTPURL == ""
+}
+
+func (d *Daemon) gateway() (gateway.Gateway, error) {
+	box := &mailbox.Gateway{Store: d.data.Store, Clock: d.clock}
+	if d.settings.SMTPURL == "" {
+		return box, nil
+	}
+	cfg, err := smtp.Parse(string(d.settings.SMTPURL))
+	if err != nil {
+		return nil, fmt.Errorf("POSTRIDER_SMTP_URL: %w", err)
+	}
+	out := smtp.New(cfg)
+	d.closers = append(d.closers, closerFunc(func() error { out.Close(); return nil }))
+	d.metrics.registry.MustRegister(&poolCollector{out})
+	if d.keepsMails() {
+		return &mailbox.Copying{Next: out, Mailbox: box, Logger: d.logger}, nil
+	}
+	return out, nil
+}
+
+func (d *Daemon) webhookPairs() []notification.Credentials {
+	now := d.Credential(access.NameWebhook)
+	pairs := []notification.Credentials{{Username: now.Username, Password: now.Password}}
+	if previous := d.settings.WebhookPreviousPassword; previous != "" {
+		username := d.settings.WebhookPreviousUsername
+		if username == "" {
+			username = now.Username
+		}
+		pairs = append(pairs, notification.Credentials{Username: username, Password: string(previous)})
+	}
+	return pairs
+}
+
+// Credential returns a credential by its name.
+func (d *Daemon) Credential(name string) access.Credential {
+	for _, c := range d.credentials {
+		if c.Name == name {
+			return c
+		}
+	}
+	return access.Credential{}
+}
+
+// Credentials returns all credentials in the order in which they are shown.
+func (d *Daemon) Credentials() []access.Credential { return d.credentials }
+
+// PublicURL returns the base of this server's links, without a slash at the
+// end.
+func (d *Daemon) PublicURL() string { return d.settings.PublicURL }
+
+// Addr returns where the server listens.
+func (d *Daemon) Addr() net.Addr { return d.server.Addr() }
+
+// MetricsAddr returns where /metrics listens, or nil.
+func (d *Daemon) MetricsAddr() net.Addr {
+	if d.metricsListener == nil {
+		return nil
+	}
+	return d.metricsListener.Addr()
+}
+
+// ready says whether calls can be accepted and worked on.
+func (d *Daemon) ready(ctx context.Context) error {
+	if err := d.data.Store.Ping(ctx); err != nil {
+		return fmt.Errorf("the database cannot be written: %w", err)
+	}
+	if !d.worker.Alive() {
+		return errors.New("the workers do not run")
+	}
+	return nil
+}
+
+// Run serves until ctx ends or a part fails. It then stops taking calls, lets
+// what is in hand finish, gives back the rest and closes everything.
+func (d *Daemon) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	background, endBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer endBackground()
+
+	var parts sync.WaitGroup
+	parts.Go(func() { d.worker.Run(ctx) })
+	parts.Go(func() { d.purge(ctx) })
+	metricsServer := d.serveMetrics(stop)
+	parts.Go(func() {
+		if err := d.server.Serve(); err != nil {
+			stop(err)
+		}
+	})
+	d.logger.Info("serving", "address", d.server.Addr().String(), "database", d.data.Store.Engine(), "public_url", d.PublicURL())
+
+	<-ctx.Done()
+	d.logger.Info("stopping")
+	answering, cancel := context.WithTimeout(background, answerGrace)
+	defer cancel()
+	err := d.server.Shutdown(answering)
+	if metricsServer != nil {
+		err = errors.Join(err, metricsServer.Shutdown(answering))
+	}
+	if err != nil {
+		d.logger.Warn("stop answering", "error", err)
+	}
+	parts.Wait()
+	err = d.close()
+	d.logger.Info("stopped")
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// close closes what New opened, last one first.
+func (d *Daemon) close() error {
+	var errs []error
+	for i := len(d.closers) - 1; i >= 0; i-- {
+		if err := d.closers[i].Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	d.closers = nil
+	return errors.Join(errs...)
+}
+
+// purge deletes what is older than the retention, until ctx ends.
+func (d *Daemon) purge(ctx context.Context) {
+	ticker := time.NewTicker(purgeEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		switch n, err := d.data.Store.Purge(ctx, d.clock().Add(-d.settings.Retention)); {
+		case err != nil && ctx.Err() == nil:
+			d.logger.Warn("delete what is older than the retention", "error", err)
+		case n > 0:
+			d.logger.Info("deleted what is older than the retention", "deliveries", n)
+		}
+	}
+}
+
+func (d *Daemon) observeAnswer(r *http.Request, status int, cause error) {
+	d.metrics.observeAnswer(status)
+	switch {
+	case status == http.StatusOK:
+	case status == http.StatusServiceUnavailable:
+		d.logger.Warn("webhook not accepted", "status", status, "error", cause)
+	default:
+		d.logger.Info("webhook refused", "status", status, "remote", r.RemoteAddr, "error", cause)
+	}
+}
+
+func (d *Daemon) observeOutcome(claimed outbox.Claimed, o outbox.Outcome) {
+	d.metrics.observeOutcome(d.clock(), &claimed, &o)
+	attrs := []any{"delivery", claimed.ID, "state", o.State}
+	if o.Reason != "" {
+		attrs = append(attrs, "reason", o.Reason)
+	}
+	if o.Attempt != nil {
+		attrs = append(attrs, "attempt", o.Attempt.Number, "gateway", o.Attempt.Gateway, "code", o.Attempt.Code,
+			"duration", o.Attempt.Duration)
+	}
+	switch o.State {
+	case outbox.Sent:
+		d.logger.Debug("mail.attempted", attrs...)
+	default:
+		d.logger.Info("mail.attempted", attrs...)
+	}
+}
+
+// listenMetrics opens the metrics listener. The default port may be taken:
+// that must not stop a second server on one machine.
+func (d *Daemon) listenMetrics(ctx context.Context) error {
+	address, asked := d.settings.MetricsAddress()
+	if address == "" {
+		return nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case err != nil && asked:
+		return fmt.Errorf("POSTRIDER_METRICS_LISTEN: %w", err)
+	case err != nil:
+		d.logger.Warn("no metrics: the default address is taken; set POSTRIDER_METRICS_LISTEN", "address", address, "error", err)
+		return nil
+	}
+	d.metricsListener = listener
+	d.closers = append(d.closers, listener)
+	return nil
+}
+
+// serveMetrics serves /metrics in the background. It returns nil when metrics
+// are off.
+func (d *Daemon) serveMetrics(stop context.CancelCauseFunc) *http.Server {
+	if d.metricsListener == nil {
+		return nil
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(d.metrics.registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	go func() { // ends with Shutdown
+		if err := server.Serve(d.metricsListener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			stop(fmt.Errorf("serve metrics: %w", err))
+		}
+	}()
+	return server
+}

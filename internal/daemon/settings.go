@@ -1,0 +1,243 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postrider/postrider/internal/provider/address"
+)
+
+// Settings is everything that can be set. Every field has a flag and an
+// environment variable of the same name; the flag wins.
+type Settings struct {
+	Database `group:"Database"`
+	Logging  `group:"Logging"`
+	Server   `group:"Server"`
+	Webhook  `group:"Webhook"`
+	Mail     `group:"Mail"`
+}
+
+// Database says where data is kept.
+type Database struct {
+	DataDir     string    `env:"POSTRIDER_DATA_DIR" default:"./postrider-data" placeholder:"DIR" help:"Directory of the SQLite file and secret.key."`
+	DatabaseURL SecretURL `env:"POSTRIDER_DATABASE_URL" placeholder:"URL" help:"postgres://… or sqlite:PATH; SQLite in the data directory unless set."`
+	SecretKey   Secret    `env:"POSTRIDER_SECRET_KEY" placeholder:"KEY" help:"32 bytes in base64 that seal secrets in the database; secret.key in the data directory unless set, required with PostgreSQL."`
+	AppID       string    `env:"POSTRIDER_APP_ID" placeholder:"ID" help:"Id of the app; until it is set every appId is accepted, then only this one."`
+}
+
+// Logging says what is logged, and how.
+type Logging struct {
+	LogFormat string `env:"POSTRIDER_LOG_FORMAT" enum:"text,json," default:"" placeholder:"text|json" help:"text or json; text on a terminal, else json."`
+	LogLevel  string `env:"POSTRIDER_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+}
+
+// Server says where to listen.
+type Server struct {
+	Listen        string   `env:"POSTRIDER_LISTEN" placeholder:"ADDR" help:"Address of the HTTP server; :$PORT if PORT is set, else :8080."`
+	TLSCert       string   `env:"POSTRIDER_TLS_CERT" name:"tls-cert" placeholder:"FILE" help:"Serve HTTPS with this certificate chain (PEM); reloaded when it changes."`
+	TLSKey        string   `env:"POSTRIDER_TLS_KEY" name:"tls-key" placeholder:"FILE" help:"Private key of the certificate (PEM)."`
+	MetricsListen *string  `env:"POSTRIDER_METRICS_LISTEN" placeholder:"ADDR" help:"Address of /metrics; 127.0.0.1:9464 unless set; empty: off."`
+	PublicURL     string   `env:"POSTRIDER_PUBLIC_URL" name:"public-url" placeholder:"URL" help:"How this server is reached from outside; http://localhost:PORT unless set."`
+	Region        string   `env:"POSTRIDER_REGION" default:"us" placeholder:"REGION" help:"Region of the app: us, eu or in."`
+	MaxBody       ByteSize `env:"POSTRIDER_MAX_BODY" default:"8MiB" placeholder:"SIZE" help:"Largest accepted request body."`
+	AdminUsername string   `env:"POSTRIDER_ADMIN_USERNAME" default:"admin" placeholder:"NAME" help:"User name of the first account."`
+	AdminPassword Secret   `env:"POSTRIDER_ADMIN_PASSWORD" placeholder:"PASSWORD" help:"Its password; generated unless set."`
+}
+
+// Webhook says who may call /webhook.
+type Webhook struct {
+	WebhookUsername         string `env:"POSTRIDER_WEBHOOK_USERNAME" placeholder:"NAME" help:"User name for Basic Auth of /webhook."`
+	WebhookPassword         Secret `env:"POSTRIDER_WEBHOOK_PASSWORD" placeholder:"PASSWORD" help:"Its password; generated unless set."`
+	WebhookPreviousUsername string `env:"POSTRIDER_WEBHOOK_PREVIOUS_USERNAME" placeholder:"NAME" help:"User name that stays valid while rotating; the present one unless set."`
+	WebhookPreviousPassword Secret `env:"POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD" placeholder:"PASSWORD" help:"Password that stays valid while rotating."`
+}
+
+// Mail says how mails are made and sent.
+type Mail struct {
+	SMTPURL            SecretURL       `env:"POSTRIDER_SMTP_URL" name:"smtp-url" placeholder:"URL" help:"smtp://user:password@host:587 or smtps://…; the built-in mailbox unless set."`
+	From               MailAddress     `env:"POSTRIDER_FROM" default:"Postrider <postrider@localhost>" placeholder:"ADDRESS" help:"Sender of the mails."`
+	Mailbox            *bool           `env:"POSTRIDER_MAILBOX" negatable:"" help:"Keep mails in the built-in mailbox; on if no gateway is configured."`
+	EmailRetrySchedule []time.Duration `env:"POSTRIDER_EMAIL_RETRY_SCHEDULE" default:"30s,2m,10m,1h,4h,12h,24h" placeholder:"PAUSES" help:"Pauses between attempts of a mail."`
+	MaxAge             time.Duration   `env:"POSTRIDER_MAX_AGE" default:"72h" placeholder:"TIME" help:"Older mails are not sent any more."`
+	Retention          time.Duration   `env:"POSTRIDER_RETENTION" default:"336h" placeholder:"TIME" help:"How long settled deliveries are kept."`
+}
+
+// App is the name under which the data of the default app is kept. It stays
+// when the app's id is set or changes.
+const App = "default"
+
+// MetricsAddress returns where /metrics listens ("" is nowhere), and whether
+// somebody asked for just that address.
+func (s *Server) MetricsAddress() (address string, asked bool) {
+	if s.MetricsListen == nil {
+		return "127.0.0.1:9464", false
+	}
+	return *s.MetricsListen, true
+}
+
+// URL returns the database's URL.
+func (d *Database) URL() string {
+	if d.DatabaseURL != "" {
+		return string(d.DatabaseURL)
+	}
+	return "sqlite:" + filepath.Join(d.DataDir, "postrider.db")
+}
+
+func (d *Database) validate() error {
+	u := d.URL()
+	switch {
+	case strings.HasPrefix(u, "sqlite:"):
+		if strings.TrimPrefix(u, "sqlite:") == "" {
+			return errors.New("POSTRIDER_DATABASE_URL: sqlite: needs a path")
+		}
+	case strings.HasPrefix(u, "postgres://"), strings.HasPrefix(u, "postgresql://"):
+		if d.SecretKey == "" {
+			return errors.New("POSTRIDER_SECRET_KEY: is required with PostgreSQL, because every process must know the same key")
+		}
+	default:
+		return errors.New("POSTRIDER_DATABASE_URL: must begin with postgres:// or sqlite:")
+	}
+	return nil
+}
+
+// complete checks the settings that are more than a value's own syntax, and
+// fills in those that depend on others.
+func (s *Settings) complete() error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	if s.Listen == "" {
+		s.Listen = ":8080"
+		if port := os.Getenv("PORT"); port != "" {
+			s.Listen = ":" + port
+		}
+	}
+	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
+		return fmt.Errorf("POSTRIDER_LISTEN: %w", err)
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return errors.New("POSTRIDER_TLS_CERT and POSTRIDER_TLS_KEY: one is set without the other")
+	}
+	if s.PublicURL != "" {
+		u, err := url.Parse(s.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return errors.New("POSTRIDER_PUBLIC_URL: must be a URL such as https://mail.example.com")
+		}
+		s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	}
+	for _, positive := range []struct {
+		name  string
+		value int64
+	}{{"POSTRIDER_MAX_BODY", int64(s.MaxBody)}, {"POSTRIDER_MAX_AGE", int64(s.MaxAge)}, {"POSTRIDER_RETENTION", int64(s.Retention)}} {
+		if positive.value <= 0 {
+			return fmt.Errorf("%s: must be above 0", positive.name)
+		}
+	}
+	for _, pause := range s.EmailRetrySchedule {
+		if pause < 0 {
+			return errors.New("POSTRIDER_EMAIL_RETRY_SCHEDULE: a pause is below 0")
+		}
+	}
+	if s.WebhookPreviousUsername != "" && s.WebhookPreviousPassword == "" {
+		return errors.New("POSTRIDER_WEBHOOK_PREVIOUS_USERNAME: is set without POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD")
+	}
+	if s.Mailbox != nil && !*s.Mailbox && s.SMTPURL == "" {
+		return errors.New("POSTRIDER_MAILBOX: is off and POSTRIDER_SMTP_URL is not set: mails would have nowhere to go")
+	}
+	return nil
+}
+
+const mask = "********"
+
+// Secret is a setting that is never shown.
+type Secret string
+
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return mask
+}
+
+// SecretURL is a setting whose password is never shown.
+type SecretURL string
+
+func (s SecretURL) String() string {
+	u, err := url.Parse(string(s))
+	if err != nil && s != "" {
+		return mask
+	}
+	return u.Redacted()
+}
+
+// ByteSize is a number of bytes, written like 8MiB, 500kB or 1048576.
+type ByteSize int64
+
+var byteUnits = []struct {
+	suffix string
+	factor int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1}}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (b *ByteSize) UnmarshalText(text []byte) error {
+	for _, unit := range byteUnits {
+		number, ok := strings.CutSuffix(strings.TrimSpace(string(text)), unit.suffix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		if err != nil || n < 0 || n > (1<<62)/unit.factor {
+			return fmt.Errorf("%q is not a size such as 8MiB", text)
+		}
+		*b = ByteSize(n * unit.factor)
+		return nil
+	}
+	return nil
+}
+
+func (b ByteSize) String() string {
+	for _, unit := range []struct {
+		suffix string
+		factor int64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if b > 0 && int64(b)%unit.factor == 0 {
+			return strconv.FormatInt(int64(b)/unit.factor, 10) + unit.suffix
+		}
+	}
+	return strconv.FormatInt(int64(b), 10) + "B"
+}
+
+// MailAddress is an address with or without a display name.
+type MailAddress mail.Address
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (m *MailAddress) UnmarshalText(text []byte) error {
+	parsed, err := mail.ParseAddress(string(text))
+	if err != nil {
+		return fmt.Errorf("%q is not an address such as Chat <chat@example.com>", text)
+	}
+	// A host without a dot is fine for trying things out.
+	if !strings.HasSuffix(parsed.Address, "@localhost") {
+		if parsed.Address, err = address.Parse(parsed.Address); err != nil {
+			return err
+		}
+	}
+	*m = MailAddress(*parsed)
+	return nil
+}
+
+func (m MailAddress) String() string {
+	a := mail.Address(m)
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
+}

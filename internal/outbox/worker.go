@@ -1,0 +1,439 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Handler hands one delivery over.
+type Handler interface {
+	// Handle does the work and says how it ended. When ctx ends it returns
+	// soon; unless it knows better, with [GiveBack].
+	Handle(ctx context.Context, d Claimed) Outcome
+}
+
+// Outcome is how handling a delivery ended.
+type Outcome struct {
+	State  State // Sent, Failed, Skipped, or Pending for another try
+	Reason string
+	Detail string
+	After  time.Duration // pause before the next try, for Pending
+	// Attempt is nil when nothing was tried that counts. Its Number is
+	// filled in by the worker.
+	Attempt *Attempt
+}
+
+// GiveBack is the outcome of a delivery that could not be tried: it is due
+// again after the pause, and nothing is counted.
+func GiveBack(after time.Duration) Outcome { return Outcome{State: Pending, After: after} }
+
+// WorkerConfig is what a [Worker] works with. Store, Lane, Handler, Clock and
+// Logger are required.
+type WorkerConfig struct {
+	Store   Store
+	Lane    Lane
+	Handler Handler
+	Clock   func() time.Time
+	Logger  *slog.Logger
+
+	// Parallel is how many deliveries are handled at one time; 0 is 16.
+	Parallel int
+	// Ahead is how many more are claimed before their turn; 0 is 128.
+	Ahead int
+	// Lease is how long a claim is good without renewal; 0 is 30 s.
+	Lease time.Duration
+	// Poll is how often the store is asked when nothing says that there is
+	// work; 0 is 1 s.
+	Poll time.Duration
+	// Grace is how long Run lets handlers finish once it is told to stop;
+	// 0 is 20 s.
+	Grace time.Duration
+	// Admit, if set, is asked before every claim how many deliveries may be
+	// taken. It blocks while there is no point in taking any.
+	Admit func(ctx context.Context) (int, error)
+	// Observe, if set, is told of every outcome that was settled.
+	Observe func(Claimed, Outcome)
+}
+
+// Worker claims the due deliveries of one lane, has them handled, and settles
+// them.
+type Worker struct {
+	cfg  WorkerConfig
+	wake chan struct{}
+	work chan Claimed
+	done chan settled
+
+	mu   sync.Mutex
+	held map[Ref]time.Time // claims, and when their lease ends
+
+	alive atomic.Bool
+}
+
+type settled struct {
+	claimed Claimed
+	outcome Outcome
+}
+
+// NewWorker returns a worker that does nothing until Run.
+func NewWorker(cfg WorkerConfig) *Worker {
+	setDefault(&cfg.Parallel, 16)
+	setDefault(&cfg.Ahead, 128)
+	setDefault(&cfg.Lease, 30*time.Second)
+	setDefault(&cfg.Poll, time.Second)
+	setDefault(&cfg.Grace, 20*time.Second)
+	size := cfg.Parallel + cfg.Ahead
+	return &Worker{
+		cfg:  cfg,
+		wake: make(chan struct{}, 1),
+		// Large enough for all that can be claimed, so that neither claiming
+		// nor handling ever waits for the other's channel.
+		work: make(chan Claimed, size),
+		done: make(chan settled, size),
+		held: make(map[Ref]time.Time, size),
+	}
+}
+
+func setDefault[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// Wake tells the worker that something new is due. It never blocks.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Alive reports whether the worker runs and its store answers.
+func (w *Worker) Alive() bool { return w.alive.Load() }
+
+// Run works until ctx ends. Then it claims nothing more, gives back what was
+// not begun, lets what is in hand finish within Grace, and returns when all is
+// settled or given up on.
+func (w *Worker) Run(ctx context.Context) {
+	handling, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	settling, stopSettling := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSettling()
+
+	var handlers, keepers sync.WaitGroup
+	for range w.cfg.Parallel {
+		handlers.Go(func() {
+			for d := range w.work {
+				w.done <- settled{d, w.handle(ctx, handling, d)}
+			}
+		})
+	}
+	keepers.Go(func() { w.keep(settling) })
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		w.settle(settling)
+	}()
+
+	w.claim(ctx)
+	close(w.work)
+	timer := time.AfterFunc(w.cfg.Grace, func() {
+		abort()
+		// A store that does not answer must not hold the process either.
+		time.AfterFunc(w.cfg.Grace/4, stopSettling)
+	})
+	defer timer.Stop()
+	handlers.Wait()
+	close(w.done)
+	<-finished
+	stopSettling()
+	keepers.Wait()
+	w.alive.Store(false)
+}
+
+// handle runs the handler, unless the delivery should not be begun any more.
+func (w *Worker) handle(running, handling context.Context, d Claimed) Outcome {
+	if running.Err() != nil {
+		return GiveBack(0)
+	}
+	w.mu.Lock()
+	lease, held := w.held[Ref{d.ID, d.Claim}]
+	w.mu.Unlock()
+	// After a pause of the whole process (a suspended machine) somebody else
+	// may have it by now: not begun, it cannot arrive twice.
+	if !held || !w.cfg.Clock().Before(lease) {
+		return Outcome{}
+	}
+	return w.cfg.Handler.Handle(handling, d)
+}
+
+// claim keeps the handlers supplied until ctx ends.
+func (w *Worker) claim(ctx context.Context) {
+	failing := false
+	for ctx.Err() == nil {
+		room := w.room()
+		if room == 0 {
+			w.pause(ctx, w.cfg.Poll) // a settlement wakes us
+			continue
+		}
+		n, err := w.claimSome(ctx, room)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			if !failing {
+				w.cfg.Logger.Error("claim deliveries; trying again every second", "lane", w.cfg.Lane, "error", err)
+			}
+			failing = true
+			w.alive.Store(false)
+			w.pause(ctx, time.Second)
+		default:
+			if failing {
+				w.cfg.Logger.Info("claiming deliveries works again", "lane", w.cfg.Lane)
+			}
+			failing = false
+			w.alive.Store(true)
+			if n == 0 {
+				w.idle(ctx)
+			}
+		}
+	}
+}
+
+// room returns how many deliveries may be claimed now. It is 0 until there is
+// room for a good number: few large claims are cheaper than many small ones.
+func (w *Worker) room() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	room := w.cfg.Parallel + w.cfg.Ahead - len(w.held)
+	if room < max(1, w.cfg.Ahead/2) {
+		return 0
+	}
+	return room
+}
+
+func (w *Worker) claimSome(ctx context.Context, room int) (int, error) {
+	if w.cfg.Admit != nil {
+		admitted, err := w.cfg.Admit(ctx)
+		if err != nil {
+			return 0, err
+		}
+		room = min(room, admitted)
+	}
+	if room <= 0 {
+		return 0, nil
+	}
+	// The lease is counted from before the claim: never longer than the
+	// store counts it.
+	lease := w.cfg.Clock().Add(w.cfg.Lease)
+	claimed, err := w.cfg.Store.Claim(ctx, w.cfg.Lane, room, w.cfg.Lease)
+	if err != nil {
+		return 0, err
+	}
+	w.mu.Lock()
+	for _, d := range claimed {
+		w.held[Ref{d.ID, d.Claim}] = lease
+	}
+	w.mu.Unlock()
+	for _, d := range claimed {
+		w.work <- d
+	}
+	return len(claimed), nil
+}
+
+// idle waits until there may be something to claim: told so by Wake, when the
+// next delivery is due, or at the next poll.
+func (w *Worker) idle(ctx context.Context) {
+	wait := w.cfg.Poll
+	if due, err := w.cfg.Store.NextDue(ctx, w.cfg.Lane); err == nil && !due.IsZero() {
+		if until := due.Sub(w.cfg.Clock()); until < wait {
+			// A moment at least: what is due already may be locked by others.
+			wait = max(until, 10*time.Millisecond)
+		}
+	}
+	w.pause(ctx, wait)
+}
+
+func (w *Worker) pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-w.wake:
+	case <-timer.C:
+	}
+}
+
+const (
+	settleBatch  = 256
+	settleLinger = 5 * time.Millisecond
+)
+
+// settle writes outcomes in batches until done is closed or ctx ends.
+func (w *Worker) settle(ctx context.Context) {
+	batch := make([]settled, 0, settleBatch)
+	for {
+		batch = batch[:0]
+		first, ok := <-w.done
+		if !ok {
+			return
+		}
+		batch = append(batch, first)
+		batch = w.gather(batch)
+		w.write(ctx, batch)
+		w.Wake() // there is room again
+	}
+}
+
+// gather adds what else is ready; while more is in hand it waits a moment, for
+// one transaction of many rows costs little more than one of one row.
+func (w *Worker) gather(batch []settled) []settled {
+	w.mu.Lock()
+	more := len(w.held) > len(batch)
+	w.mu.Unlock()
+	var linger <-chan time.Time
+	if more {
+		timer := time.NewTimer(settleLinger)
+		defer timer.Stop()
+		linger = timer.C
+	}
+	for len(batch) < settleBatch {
+		if linger == nil {
+			select {
+			case s, ok := <-w.done:
+				if !ok {
+					return batch
+				}
+				batch = append(batch, s)
+			default:
+				return batch
+			}
+			continue
+		}
+		select {
+		case s, ok := <-w.done:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, s)
+		case <-linger:
+			linger = nil
+		}
+	}
+	return batch
+}
+
+// write settles a batch. It does not give up before ctx ends: what was sent
+// must not be forgotten because the store is away for a while.
+func (w *Worker) write(ctx context.Context, batch []settled) {
+	now := w.cfg.Clock()
+	settlements := make([]Settlement, 0, len(batch))
+	for i := range batch {
+		d, o := &batch[i].claimed, &batch[i].outcome
+		if o.State == "" { // not ours any more
+			continue
+		}
+		if o.Attempt != nil {
+			o.Attempt.Number = d.Attempts + 1
+		}
+		settlements = append(settlements, Settlement{
+			Ref: Ref{d.ID, d.Claim}, State: o.State, Reason: o.Reason, Detail: o.Detail,
+			NextAt: now.Add(o.After), At: now, Attempt: o.Attempt,
+		})
+	}
+	lost, err := w.settleUntil(ctx, settlements)
+	gone := make(map[Ref]bool, len(lost))
+	for _, ref := range lost {
+		gone[ref] = true
+		w.cfg.Logger.Warn("a result came too late: its lease had ended and the delivery was claimed again", "delivery", ref.ID)
+	}
+	w.mu.Lock()
+	for i := range batch {
+		delete(w.held, Ref{batch[i].claimed.ID, batch[i].claimed.Claim})
+	}
+	w.mu.Unlock()
+	if err != nil {
+		w.cfg.Logger.Error("settle deliveries; they will be tried again when their lease ends", "count", len(settlements), "error", err)
+		return
+	}
+	if w.cfg.Observe == nil {
+		return
+	}
+	for _, s := range batch {
+		if s.outcome.State != "" && !gone[Ref{s.claimed.ID, s.claimed.Claim}] {
+			w.cfg.Observe(s.claimed, s.outcome)
+		}
+	}
+}
+
+func (w *Worker) settleUntil(ctx context.Context, settlements []Settlement) ([]Ref, error) {
+	if len(settlements) == 0 {
+		return nil, nil
+	}
+	for failures := 0; ; failures++ {
+		lost, err := w.cfg.Store.Settle(ctx, settlements)
+		if err == nil {
+			return lost, nil
+		}
+		if failures == 0 {
+			w.cfg.Logger.Warn("settle deliveries; trying again every second", "count", len(settlements), "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, ctx.Err())
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// keep renews the leases of what is in hand, and frees what workers that died
+// left behind.
+func (w *Worker) keep(ctx context.Context) {
+	ticker := time.NewTicker(w.cfg.Lease / 3)
+	defer ticker.Stop()
+	for {
+		if n, err := w.cfg.Store.Expire(ctx, w.cfg.Lane); err == nil && n > 0 {
+			w.cfg.Logger.Warn("took back deliveries whose worker is gone", "lane", w.cfg.Lane, "count", n)
+			w.Wake()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		w.renew(ctx)
+	}
+}
+
+func (w *Worker) renew(ctx context.Context) {
+	w.mu.Lock()
+	refs := make([]Ref, 0, len(w.held))
+	for ref := range w.held {
+		refs = append(refs, ref)
+	}
+	w.mu.Unlock()
+	if len(refs) == 0 {
+		return
+	}
+	lease := w.cfg.Clock().Add(w.cfg.Lease)
+	lost, err := w.cfg.Store.Renew(ctx, refs, w.cfg.Lease)
+	if err != nil {
+		if ctx.Err() == nil {
+			w.cfg.Logger.Warn("renew leases", "count", len(refs), "error", err)
+		}
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, ref := range refs {
+		if _, held := w.held[ref]; held {
+			w.held[ref] = lease
+		}
+	}
+	for _, ref := range lost {
+		delete(w.held, ref)
+	}
+}

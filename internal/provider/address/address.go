@@ -1,0 +1,100 @@
+// Package address finds where a recipient's mail goes, and judges what can be
+// an address.
+//
+// It neither renders nor sends.
+package address
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"github.com/postrider/postrider/internal/chat"
+)
+
+// ErrUnknown means that no address is known for the user.
+var ErrUnknown = errors.New("no address is known")
+
+// InvalidError says why something cannot be a mail address.
+type InvalidError struct{ Problem string }
+
+func (e *InvalidError) Error() string { return "not an email address: " + e.Problem }
+
+// Contact is the stored address of one user.
+type Contact struct {
+	UID       string    `json:"uid"`
+	Email     string    `json:"email"`
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+}
+
+// Store keeps contacts. User ids are in their normal form.
+type Store interface {
+	// Contact returns one contact, or ErrUnknown.
+	Contact(ctx context.Context, app, uid string) (Contact, error)
+	// Contacts lists contacts by uid, those after a given one, whose uid or
+	// address contains search.
+	Contacts(ctx context.Context, app, after, search string, limit int) ([]Contact, error)
+	// SetContacts stores contacts, replacing what was known of their uids.
+	SetContacts(ctx context.Context, app string, contacts []Contact) error
+	// DeleteContact forgets a contact, or returns ErrUnknown.
+	DeleteContact(ctx context.Context, app, uid string) error
+}
+
+// Book finds addresses in the order: the notification's own, then the
+// contacts.
+type Book struct{ Contacts Store }
+
+// Find returns the address for a user, in the form that goes on the wire.
+// given is what the notification carries, and may be empty. The error is
+// ErrUnknown, an [*InvalidError], or the store's.
+func (b *Book) Find(ctx context.Context, app, uid, given string) (string, error) {
+	if given = strings.TrimSpace(given); given != "" {
+		return Parse(given)
+	}
+	contact, err := b.Contacts.Contact(ctx, app, chat.NormalizeUID(uid))
+	if err != nil {
+		return "", fmt.Errorf("look up contact: %w", err)
+	}
+	return Parse(contact.Email)
+}
+
+// Parse checks a bare address (no display name) and returns it with its
+// domain in ASCII (RFC 5891).
+func Parse(s string) (string, error) {
+	// net/mail takes display names, comments and quoted local parts; an
+	// address book entry has none of them.
+	parsed, err := mail.ParseAddress(s)
+	if err != nil {
+		return "", &InvalidError{strings.TrimPrefix(err.Error(), "mail: ")}
+	}
+	at := strings.LastIndexByte(s, '@')
+	if parsed.Name != "" || parsed.Address != s {
+		return "", &InvalidError{"more than a bare address"}
+	}
+	local, domain := s[:at], s[at+1:]
+	ascii, err := idna.Lookup.ToASCII(domain)
+	switch {
+	case err != nil:
+		return "", &InvalidError{"domain " + strings.TrimPrefix(err.Error(), "idna: ")}
+	case strings.HasPrefix(domain, "["):
+		return "", &InvalidError{"an IP address instead of a domain"}
+	case !strings.Contains(strings.Trim(ascii, "."), "."):
+		return "", &InvalidError{"the domain has no dot"}
+	case len(local) > 64:
+		return "", &InvalidError{"more than 64 bytes before the @"}
+	case len(local)+1+len(ascii) > 254:
+		return "", &InvalidError{"longer than 254 bytes"}
+	}
+	for _, r := range local {
+		if r > 127 {
+			// Needs SMTPUTF8 (RFC 6531) from end to end.
+			return "", &InvalidError{"letters outside ASCII before the @"}
+		}
+	}
+	return local + "@" + ascii, nil
+}

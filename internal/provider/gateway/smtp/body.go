@@ -1,0 +1,61 @@
+package smtp
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// appendBody appends a mail's content as it goes over the wire: every line
+// ends in CR LF, a dot at the beginning of a line is doubled, and a lone dot
+// ends it all (RFC 5321, section 4.5.2). size is the number of octets without
+// the added dots, as SIZE wants it (RFC 1870).
+//
+// Bare CR and bare LF count as line ends: passed on as they are they mean a
+// line end to some servers only, which is how mails are smuggled.
+func appendBody(dst, data []byte) (wire []byte, size int) {
+	begin, dots := len(dst), 0
+	line := func(text []byte) {
+		if len(text) > 0 && text[0] == '.' {
+			dst = append(dst, '.')
+			dots++
+		}
+		dst = append(dst, text...)
+		dst = append(dst, '\r', '\n')
+	}
+	for len(data) > 0 {
+		text, rest, ended := bytes.Cut(data, []byte{'\n'})
+		data = rest
+		if ended {
+			text = bytes.TrimSuffix(text, []byte{'\r'})
+		}
+		for {
+			before, after, bareCR := bytes.Cut(text, []byte{'\r'})
+			if !bareCR {
+				break
+			}
+			line(before)
+			text = after
+		}
+		if ended || len(text) > 0 {
+			line(text)
+		}
+	}
+	size = len(dst) - begin - dots
+	return append(dst, ".\r\n"...), size
+}
+
+// is8Bit reports whether any octet has its highest bit set.
+func is8Bit(data []byte) bool {
+	const high = 0x8080808080808080
+	for ; len(data) >= 8; data = data[8:] {
+		if binary.NativeEndian.Uint64(data)&high != 0 {
+			return true
+		}
+	}
+	for _, c := range data {
+		if c >= 0x80 {
+			return true
+		}
+	}
+	return false
+}

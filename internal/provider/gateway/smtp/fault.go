@@ -1,0 +1,128 @@
+package smtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/postrider/postrider/internal/provider/gateway"
+)
+
+// Steps of a conversation, as errors name them.
+const (
+	stepWait     = "wait for a connection"
+	stepConnect  = "connect"
+	stepTLS      = "TLS handshake"
+	stepGreeting = "greeting"
+	stepEHLO     = "EHLO"
+	stepHELO     = "HELO"
+	stepSTARTTLS = "STARTTLS"
+	stepAUTH     = "AUTH"
+	stepMAIL     = "MAIL FROM"
+	stepRCPT     = "RCPT TO"
+	stepDATA     = "DATA"
+	stepContent  = "content"
+	stepFinal    = "final dot"
+	stepRSET     = "RSET"
+	stepQUIT     = "QUIT"
+)
+
+// closing is the code with which a server says, in any phase, that it ends
+// the connection (RFC 5321, section 3.8).
+const closing = 421
+
+// A refusal is a negative reply.
+type refusal struct {
+	step  string
+	reply reply
+}
+
+func (e *refusal) Error() string { return fmt.Sprintf("%s: %d %s", e.step, e.reply.code, e.reply.text) }
+
+// A lost connection broke, timed out, or carried something that is no SMTP.
+type lost struct {
+	step string
+	err  error
+}
+
+func (e *lost) Error() string { return e.step + ": " + e.err.Error() }
+func (e *lost) Unwrap() error { return e.err }
+
+// A misfit is something that the server's offers rule out, so that it was not
+// even tried.
+type misfit struct {
+	step string
+	err  error
+}
+
+func (e *misfit) Error() string { return e.step + ": " + e.err.Error() }
+func (e *misfit) Unwrap() error { return e.err }
+
+// asGatewayFault is for whatever happened before a mail was mentioned.
+func asGatewayFault(err error) *gateway.Error { return verdict(err, gateway.FaultGateway) }
+
+// asMailFault is for whatever happened once a mail was mentioned.
+//
+// A refusal is the mail's: 4xx for now, 5xx for good. Not so 421, by which
+// the server leaves, and the codes that ask us to log in or to encrypt
+// (RFC 4954, section 6; RFC 3207, section 4): no mail could do better, so
+// that one of them must not be given up for it. A lost connection is an
+// attempt of the mail.
+func asMailFault(err error) *gateway.Error {
+	var (
+		refused *refusal
+		unfit   *misfit
+	)
+	fault := gateway.FaultTemporary
+	switch {
+	case errors.As(err, &unfit):
+		fault = gateway.FaultPermanent
+	case errors.As(err, &refused):
+		switch refused.reply.code {
+		case closing, 530, 534, 535, 538:
+			fault = gateway.FaultGateway
+		default:
+			if refused.reply.class() == 5 {
+				fault = gateway.FaultPermanent
+			}
+		}
+	}
+	return verdict(err, fault)
+}
+
+func verdict(err error, fault gateway.Fault) *gateway.Error {
+	var (
+		refused *refusal
+		broken  *lost
+		unfit   *misfit
+	)
+	switch {
+	case errors.As(err, &refused):
+		return &gateway.Error{Fault: fault, Step: refused.step, Code: refused.reply.code, Text: refused.reply.text}
+	case errors.As(err, &broken):
+		return &gateway.Error{Fault: fault, Step: broken.step, Err: broken.err}
+	case errors.As(err, &unfit):
+		return &gateway.Error{Fault: fault, Step: unfit.step, Err: unfit.err}
+	default:
+		return &gateway.Error{Fault: fault, Step: stepConnect, Err: err}
+	}
+}
+
+// explain says in words why reading or writing failed: because ctx ended,
+// because limit was over, because the server hung up.
+func explain(ctx context.Context, err error, limit time.Duration) error {
+	var timeout net.Error
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fmt.Errorf("took longer than %s: %w", limit, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the server closed the connection: %w", err)
+	default:
+		return err
+	}
+}

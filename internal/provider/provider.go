@@ -1,0 +1,47 @@
+package provider
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/postrider/postrider/internal/outbox"
+	"github.com/postrider/postrider/internal/provider/address"
+	"github.com/postrider/postrider/internal/provider/gateway"
+	"github.com/postrider/postrider/internal/provider/render"
+)
+
+// Config is what a [Provider] works with. All fields are required unless they
+// say otherwise.
+type Config struct {
+	// App is under which name this provider's data is kept.
+	App string
+	// AppID is the only appId that is accepted; empty accepts every one.
+	AppID   string
+	Outbox  outbox.Store
+	Book    *address.Book
+	Render  *render.Renderer
+	Gateway gateway.Gateway
+	Gate    *gateway.Gate
+
+	MaxAge  time.Duration
+	Retries outbox.Schedule
+
+	Clock  func() time.Time
+	Random func() float64 // in [0, 1)
+	Logger *slog.Logger
+
+	// OnAccept, if set, is told of every notification that was stored, or
+	// recognised as a duplicate. New ones are worth waking a worker for.
+	OnAccept func(duplicate bool)
+}
+
+// Provider accepts notifications and delivers them by mail.
+type Provider struct{ cfg Config }
+
+// New returns a provider.
+func New(cfg Config) *Provider { return &Provider{cfg} }
+
+// Admit tells the outbox's worker how many deliveries may be taken; it blocks
+// while the gateway is paused.
+func (p *Provider) Admit(ctx context.Context) (int, error) { return p.cfg.Gate.Admit(ctx) }

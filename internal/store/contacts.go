@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/postrider/postrider/internal/provider/address"
+)
+
+var _ address.Store = (*Store)(nil)
+
+// Contact implements [address.Store].
+func (s *Store) Contact(ctx context.Context, app, uid string) (address.Contact, error) {
+	c := address.Contact{UID: uid}
+	var updated int64
+	err := s.read.QueryRowContext(ctx, `SELECT email, updated_at FROM contacts WHERE app = $1 AND uid = $2`,
+		text(app), text(uid)).Scan(&c.Email, &updated)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return address.Contact{}, address.ErrUnknown
+	case err != nil:
+		return address.Contact{}, fmt.Errorf("read contact: %w", err)
+	}
+	c.UpdatedAt = fromMillis(updated)
+	return c, nil
+}
+
+// Contacts implements [address.Store].
+func (s *Store) Contacts(ctx context.Context, app, after, search string, limit int) ([]address.Contact, error) {
+	contacts := make([]address.Contact, 0, min(limit, 1000))
+	pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text(search))) + "%"
+	err := query(ctx, s.read, `SELECT uid, email, updated_at FROM contacts
+		WHERE app = $1 AND uid > $2 AND (uid LIKE $3 ESCAPE '\' OR LOWER(email) LIKE $3 ESCAPE '\')
+		ORDER BY uid LIMIT $4`, []any{text(app), text(after), pattern, limit}, func(rows *sql.Rows) error {
+		var c address.Contact
+		var updated int64
+		if err := rows.Scan(&c.UID, &c.Email, &updated); err != nil {
+			return err
+		}
+		c.UpdatedAt = fromMillis(updated)
+		contacts = append(contacts, c)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list contacts: %w", err)
+	}
+	return contacts, nil
+}
+
+// SetContacts implements [address.Store].
+func (s *Store) SetContacts(ctx context.Context, app string, contacts []address.Contact) error {
+	// A row that comes twice in one statement is an error on PostgreSQL: the
+	// last one counts.
+	last := make(map[string]int, len(contacts))
+	for i, c := range contacts {
+		last[c.UID] = i
+	}
+	unique := make([]address.Contact, 0, len(last))
+	for i, c := range contacts {
+		if last[c.UID] == i {
+			unique = append(unique, c)
+		}
+	}
+	now := millis(s.clock())
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		return chunks(len(unique), func(from, to int) error {
+			args := make([]any, 0, 4*(to-from))
+			for _, c := range unique[from:to] {
+				args = append(args, text(app), text(c.UID), text(c.Email), now)
+			}
+			_, err := tx.ExecContext(ctx, `INSERT INTO contacts (app, uid, email, updated_at) VALUES `+tuples(to-from, 4, 1)+`
+				ON CONFLICT (app, uid) DO UPDATE SET email = excluded.email, updated_at = excluded.updated_at`, args...)
+			return err
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("store contacts: %w", err)
+	}
+	return nil
+}
+
+// DeleteContact implements [address.Store].
+func (s *Store) DeleteContact(ctx context.Context, app, uid string) error {
+	var n int64
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `DELETE FROM contacts WHERE app = $1 AND uid = $2`, text(app), text(uid))
+		if err != nil {
+			return err
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("delete contact: %w", err)
+	case n == 0:
+		return address.ErrUnknown
+	}
+	return nil
+}

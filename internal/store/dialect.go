@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is what differs between the two engines.
+type dialect struct {
+	name string
+	// skipLocked makes a SELECT lock its rows and pass over those that
+	// another process has locked.
+	skipLocked string
+	// leaseClock is the current time in milliseconds by which leases are
+	// counted. $1 is the time of this process. PostgreSQL uses the database's
+	// clock instead, so that processes whose clocks differ agree on who holds
+	// a claim (the parameter must appear all the same).
+	leaseClock string
+	// putters is how many transactions may store new deliveries at one time.
+	putters int
+	// again reports whether a transaction that failed with err may succeed
+	// when it is simply run again.
+	again func(err error) bool
+}
+
+var sqliteDialect = dialect{
+	name:       "sqlite",
+	leaseClock: "CAST($1 AS BIGINT)",
+	putters:    1,
+	again: func(err error) bool {
+		var e *sqlite.Error
+		return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+	},
+}
+
+var postgresDialect = dialect{
+	name:       "postgres",
+	skipLocked: " FOR UPDATE SKIP LOCKED",
+	leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))",
+	putters:    4,
+	again: func(err error) bool {
+		var e *pgconn.PgError
+		// serialization_failure, deadlock_detected
+		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	},
+}
+
+// retry runs a transaction again while it fails for reasons that pass.
+func (d *dialect) retry(ctx context.Context, run func() error) error {
+	const attempts = 8
+	pause := 2 * time.Millisecond
+	for i := 1; ; i++ {
+		err := run()
+		if err == nil || i == attempts || !d.again(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+		pause *= 2
+	}
+}

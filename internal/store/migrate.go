@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations
+var migrationFiles embed.FS
+
+// migrate brings the schema up to date. On SQLite that is the business of the
+// process that holds the file; a command beside it migrates only when nobody
+// serves.
+func (s *Store) migrate(ctx context.Context, exclusive bool, file *flock.Flock) (err error) {
+	provider, err := s.migrations()
+	if err != nil {
+		return fmt.Errorf("prepare migrations: %w", err)
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("the database has schema %d, this program knows up to %d: it was written by a newer release", current, target)
+	}
+	if current == target {
+		return nil
+	}
+	if !exclusive {
+		locked, err := file.TryLock()
+		if err != nil {
+			return fmt.Errorf("lock database file: %w", err)
+		}
+		if !locked {
+			return fmt.Errorf("the database has schema %d, this program needs %d, and another release is serving from it", current, target)
+		}
+		defer func() { err = errors.Join(err, file.Unlock()) }()
+	}
+	if current > 0 {
+		s.logger.Info("migrating the database", "from", current, "to", target)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate from schema %d to %d: %w", current, target, err)
+	}
+	return nil
+}
+
+func (s *Store) migrations() (*goose.Provider, error) {
+	files, err := fs.Sub(migrationFiles, "migrations/"+s.dialect.name)
+	if err != nil {
+		return nil, err
+	}
+	if s.dialect == &sqliteDialect {
+		return goose.NewProvider(goose.DialectSQLite3, s.write, files)
+	}
+	// Processes that start together on an empty database would all create
+	// the tables. The lock is a row with a heartbeat, not an advisory lock.
+	locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(time.Second, 60))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, s.write, files, goose.WithLocker(locker))
+}

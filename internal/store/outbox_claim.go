@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/postrider/postrider/internal/outbox"
+)
+
+// Claim implements [outbox.Store].
+func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease time.Duration) ([]outbox.Claimed, error) {
+	var claimed []outbox.Claimed
+	// Reading is cheaper than beginning to write, and most calls find nothing.
+	due, err := s.NextDue(ctx, lane)
+	if err != nil {
+		return nil, err
+	}
+	if due.IsZero() || due.After(s.clock()) {
+		return nil, nil
+	}
+	err = s.transaction(ctx, func(tx *sql.Tx) error {
+		claimed = claimed[:0]
+		byID := make(map[string]int, limit)
+		now := millis(s.clock())
+		err := query(ctx, tx, `WITH due AS MATERIALIZED (
+				SELECT id AS due_id FROM deliveries WHERE lane = $4 AND state = 'pending' AND next_at <= $3
+				ORDER BY next_at LIMIT $5`+s.dialect.skipLocked+`)
+			UPDATE deliveries SET state = 'in_hand', claim = claim + 1,
+				lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
+			FROM due WHERE id = due_id
+			RETURNING `+deliveryColumns+`, claim`,
+			[]any{now, lease.Milliseconds(), now, string(lane), limit}, func(rows *sql.Rows) error {
+				var c outbox.Claimed
+				if err := scanDelivery(rows, &c.Delivery, &c.Claim); err != nil {
+					return err
+				}
+				claimed = append(claimed, c)
+				return nil
+			})
+		if err != nil {
+			return fmt.Errorf("claim deliveries: %w", err)
+		}
+		slices.SortFunc(claimed, func(a, b outbox.Claimed) int { return a.NextAt.Compare(b.NextAt) })
+		ids := make([]any, len(claimed))
+		for i := range claimed {
+			byID[claimed[i].ID] = i
+			ids[i] = claimed[i].ID
+		}
+		err = chunks(len(ids), func(from, to int) error {
+			return query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id IN (`+list(to-from, 1)+`)`,
+				ids[from:to], func(rows *sql.Rows) error {
+					var id string
+					var body []byte
+					if err := rows.Scan(&id, &body); err != nil {
+						return err
+					}
+					claimed[byID[id]].Payload = body
+					return nil
+				})
+		})
+		if err != nil {
+			return fmt.Errorf("read payloads: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}
+
+// NextDue implements [outbox.Store].
+func (s *Store) NextDue(ctx context.Context, lane outbox.Lane) (time.Time, error) {
+	var next int64
+	err := s.read.QueryRowContext(ctx, `SELECT next_at FROM deliveries WHERE lane = $1 AND state = 'pending'
+		ORDER BY next_at LIMIT 1`, string(lane)).Scan(&next)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("look for due deliveries: %w", err)
+	}
+	// A due time of 0 is one, not none.
+	return fromMillis(max(next, 1)), nil
+}
+
+// Renew implements [outbox.Store].
+func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duration) ([]outbox.Ref, error) {
+	var lost []outbox.Ref
+	refs = sortedRefs(refs, func(r outbox.Ref) outbox.Ref { return r })
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		kept := make(map[string]bool, len(refs))
+		err := chunks(len(refs), func(from, to int) error {
+			args := []any{millis(s.clock()), lease.Milliseconds()}
+			for _, ref := range refs[from:to] {
+				args = append(args, ref.ID, ref.Claim)
+			}
+			return query(ctx, tx, `WITH held (held_id, held_claim) AS (VALUES `+tuples(to-from, 2, 3, "TEXT", "BIGINT")+`)
+				UPDATE deliveries SET lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
+				FROM held WHERE id = held_id AND claim = held_claim AND state = 'in_hand'
+				RETURNING id`, args, scanIDs(kept))
+		})
+		if err != nil {
+			return fmt.Errorf("renew leases: %w", err)
+		}
+		lost = without(refs, kept)
+		return nil
+	})
+	return lost, err
+}
+
+// Expire implements [outbox.Store].
+func (s *Store) Expire(ctx context.Context, lane outbox.Lane) (int, error) {
+	var n int64
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending', lease_until = 0
+			WHERE lane = $2 AND state = 'in_hand' AND lease_until < `+s.dialect.leaseClock, millis(s.clock()), string(lane))
+		if err != nil {
+			return fmt.Errorf("expire leases: %w", err)
+		}
+		n, err = result.RowsAffected()
+		return err
+	})
+	return int(n), err
+}
+
+// releaseAll makes pending again all that is in hand.
+func (s *Store) releaseAll(ctx context.Context) error {
+	return s.transaction(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending', lease_until = 0 WHERE state = 'in_hand'`); err != nil {
+			return fmt.Errorf("release leases: %w", err)
+		}
+		return nil
+	})
+}
+
+func scanIDs(into map[string]bool) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		into[id] = true
+		return nil
+	}
+}
+
+// sortedRefs returns the refs of items by id: transactions that touch the
+// same rows lock them in one order.
+func sortedRefs[T any](items []T, ref func(T) outbox.Ref) []T {
+	sorted := slices.Clone(items)
+	slices.SortFunc(sorted, func(a, b T) int {
+		switch x, y := ref(a).ID, ref(b).ID; {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	})
+	return sorted
+}
+
+func without(refs []outbox.Ref, kept map[string]bool) []outbox.Ref {
+	var lost []outbox.Ref
+	for _, ref := range refs {
+		if !kept[ref.ID] {
+			lost = append(lost, ref)
+		}
+	}
+	return lost
+}
+
+func scanDelivery(rows interface{ Scan(dest ...any) error }, d *outbox.Delivery, more ...any) error {
+	var created, armed, next, settled int64
+	dest := append([]any{
+		&d.ID, &d.App, &d.Lane, &d.Recipient, &d.Conversation, &d.Origin, &d.Replays, &d.State, &d.Reason, &d.Detail,
+		&d.Attempts, &d.Tries, &created, &armed, &next, &settled,
+	}, more...)
+	if err := rows.Scan(dest...); err != nil {
+		return err
+	}
+	d.CreatedAt, d.ArmedAt = fromMillis(created), fromMillis(armed)
+	d.NextAt, d.SettledAt = fromMillis(next), fromMillis(settled)
+	return nil
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/postrider/postrider/internal/outbox"
+)
+
+// Settle implements [outbox.Store].
+func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]outbox.Ref, error) {
+	var lost []outbox.Ref
+	settlements = sortedRefs(settlements, func(t outbox.Settlement) outbox.Ref { return t.Ref })
+	err := s.transaction(ctx, func(tx *sql.Tx) error {
+		settled := make(map[string]bool, len(settlements))
+		err := chunks(len(settlements), func(from, to int) error {
+			return s.settle(ctx, tx, settlements[from:to], settled)
+		})
+		if err != nil {
+			return fmt.Errorf("settle deliveries: %w", err)
+		}
+		refs := make([]outbox.Ref, len(settlements))
+		attempts := make([]*outbox.Settlement, 0, len(settlements))
+		for i := range settlements {
+			refs[i] = settlements[i].Ref
+			if settlements[i].Attempt != nil && settled[settlements[i].ID] {
+				attempts = append(attempts, &settlements[i])
+			}
+		}
+		lost = without(refs, settled)
+		return s.recordAttempts(ctx, tx, attempts)
+	})
+	return lost, err
+}
+
+func (s *Store) settle(ctx context.Context, tx *sql.Tx, settlements []outbox.Settlement, settled map[string]bool) error {
+	const columns = 8
+	args := make([]any, 0, columns*len(settlements))
+	for i := range settlements {
+		t := &settlements[i]
+		next, at, tried := int64(0), millis(t.At), 0
+		if t.State == outbox.Pending {
+			next, at = millis(t.NextAt), 0
+		}
+		if t.Attempt != nil {
+			tried = 1
+		}
+		args = append(args, t.ID, t.Claim, string(t.State), text(t.Reason), text(t.Detail), next, at, tried)
+	}
+	// A claim that another has followed matches no row.
+	return query(ctx, tx, `WITH result (r_id, r_claim, r_state, r_reason, r_detail, r_next, r_settled, r_tried) AS (VALUES `+
+		tuples(len(settlements), columns, 1, "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")+`)
+		UPDATE deliveries SET state = r_state, reason = r_reason, detail = r_detail, next_at = r_next, settled_at = r_settled,
+			attempts = attempts + r_tried, tries = tries + r_tried, lease_until = 0
+		FROM result WHERE id = r_id AND claim = r_claim AND state = 'in_hand'
+		RETURNING id`, args, scanIDs(settled))
+}
+
+func (s *Store) recordAttempts(ctx context.Context, tx *sql.Tx, settlements []*outbox.Settlement) error {
+	return chunks(len(settlements), func(from, to int) error {
+		const columns = 9
+		args := make([]any, 0, columns*(to-from))
+		for _, t := range settlements[from:to] {
+			a := t.Attempt
+			args = append(args, t.ID, a.Number, millis(a.At), a.Duration.Microseconds(), text(a.Gateway), text(a.Target),
+				string(a.Result), a.Code, text(a.Reply))
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO attempts (delivery_id, number, at, duration_us, gateway, target, result, code, reply)
+			VALUES `+tuples(to-from, columns, 1), args...)
+		if err != nil {
+			return fmt.Errorf("record attempts: %w", err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,124 @@
+package mailbox
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
+	"github.com/postrider/postrider/internal/web/page"
+)
+
+// pageSize is how many mails one page of the list shows.
+const pageSize = 50
+
+var (
+	listPage   = page.Parse(templates, "templates/list.html", "templates/empty.html", "templates/icons.html")
+	deletePage = page.Parse(templates, "templates/delete.html")
+)
+
+// listView is what the list shows.
+type listView struct {
+	To     string // filter
+	Mails  []mailRow
+	Before bool   // not the first page
+	Newest string // URL of the first page
+	Older  string // URL of the next page, if there is one
+	Keep   int
+	// For a mailbox without mails.
+	Webhook string
+	Example string
+}
+
+// mailRow is one mail in the list.
+type mailRow struct {
+	gateway.Mail
+	URL  string
+	Ago  string
+	Size string
+}
+
+func (m *mailbox) list(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	to, before := strings.TrimSpace(query.Get("to")), query.Get("before")
+	mails, next, err := m.find(r.Context(), to, before, pageSize)
+	if err != nil {
+		m.problem(w, err)
+		return
+	}
+	view := listView{
+		To: to, Before: before != "", Newest: listURL(to, ""), Keep: gateway.Keep,
+		Webhook: m.PublicURL + "/webhook", Example: example(m.AppID),
+	}
+	if next != "" {
+		view.Older = listURL(to, next)
+	}
+	now := m.Clock()
+	for _, mail := range mails {
+		view.Mails = append(view.Mails, mailRow{mail, mailURL(mail.ID), ago(mail.ReceivedAt, now), size(mail.Size)})
+	}
+	m.show(w, listPage, view)
+}
+
+// Empty says that there is no mail at all, as far as the page can tell.
+func (v listView) Empty() bool { return len(v.Mails) == 0 && v.To == "" && !v.Before }
+
+func (*mailbox) toList(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, pagesPath, http.StatusSeeOther)
+}
+
+func (m *mailbox) delete(w http.ResponseWriter, r *http.Request) {
+	// What somebody else deleted meanwhile is gone as well.
+	if err := ignoreMissing(m.Store.DeleteMail(r.Context(), r.PathValue("id"))); err != nil {
+		m.problem(w, err)
+		return
+	}
+	m.toList(w, r)
+}
+
+func (m *mailbox) confirmDeleteAll(w http.ResponseWriter, _ *http.Request) {
+	m.show(w, deletePage, nil)
+}
+
+func (m *mailbox) deleteAll(w http.ResponseWriter, r *http.Request) {
+	if err := m.Store.DeleteMails(r.Context()); err != nil {
+		m.problem(w, err)
+		return
+	}
+	m.toList(w, r)
+}
+
+func listURL(to, before string) string {
+	query := make(url.Values)
+	if to != "" {
+		query.Set("to", to)
+	}
+	if before != "" {
+		query.Set("before", before)
+	}
+	if len(query) == 0 {
+		return pagesPath
+	}
+	return pagesPath + "?" + query.Encode()
+}
+
+func mailURL(id string) string { return pagesPath + "/" + url.PathEscape(id) }
+
+// ago tells a time the way people do. Pages have no script that knows the
+// reader's time zone: young mails are told by age, old ones by day.
+func ago(t, now time.Time) string {
+	if now.Sub(t) < 24*time.Hour {
+		return relative(t, now)
+	}
+	return t.UTC().Format("2 Jan 2006")
+}
+
+// ignoreMissing takes a mail that is gone already for deleted.
+func ignoreMissing(err error) error {
+	if errors.Is(err, gateway.ErrNotFound) {
+		return nil
+	}
+	return err
+}

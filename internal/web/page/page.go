@@ -1,0 +1,49 @@
+package page
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strconv"
+)
+
+// Policy is the content security policy of pages: their own style sheet,
+// pictures, frames and forms, no script at all, and nobody may frame them.
+const Policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'"
+
+//go:embed templates
+var templates embed.FS
+
+// layout is never executed itself: every page is parsed into a clone of it.
+var layout = template.Must(template.New("layout").Funcs(template.FuncMap{"asset": Asset}).
+	ParseFS(templates, "templates/layout.html"))
+
+// Page is one kind of page inside the layout.
+type Page struct{ template *template.Template }
+
+// Parse reads a page from files that define the templates "title" (plain
+// text) and "main". It panics if they are broken: they are part of the
+// program.
+func Parse(files fs.FS, names ...string) *Page {
+	clone := template.Must(layout.Clone())
+	return &Page{template.Must(clone.ParseFS(files, names...))}
+}
+
+// Write writes the page. A template that fails writes nothing and returns
+// the error, so that the caller can still answer something else.
+func (p *Page) Write(w http.ResponseWriter, status int, data any) error {
+	var body bytes.Buffer
+	if err := p.template.ExecuteTemplate(&body, "layout.html", data); err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("Content-Security-Policy", Policy)
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // the reader may be gone; there is nobody else to tell
+	return nil
+}
