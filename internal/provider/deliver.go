@@ -39,7 +39,9 @@ func (p *Provider) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome 
 		p.cfg.Logger.Warn("look up address; trying again", "delivery", d.ID, "error", err)
 		return outbox.GiveBack(lookupPause)
 	}
-	data, err := p.cfg.Render.Mail(n, render.Envelope{DeliveryID: d.ID, To: to, Date: p.cfg.Clock()})
+	// Dated by the delivery, not by the attempt: sent again, it is the same
+	// mail to the byte.
+	data, err := p.cfg.Render.Mail(n, render.Envelope{DeliveryID: d.ID, To: to, Date: d.ArmedAt})
 	if err != nil {
 		return fail(chat.ReasonUnreadable, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"mime"
 	netmail "net/mail"
+	"strings"
+	"unicode/utf8"
 
 	gomessage "github.com/emersion/go-message"
 	"github.com/emersion/go-message/mail"
@@ -58,9 +60,15 @@ func (r *Renderer) compose(v *view, e Envelope, text, html []byte) ([]byte, erro
 }
 
 func addressLine(name, address string) string {
+	bare := (&netmail.Address{Address: address}).String()
 	full := (&netmail.Address{Name: name, Address: address}).String()
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		// Of the two encodings only this one never writes characters that a
+		// name must not contain there (RFC 2047, section 5).
+		full = mime.BEncoding.Encode("utf-8", name) + " " + bare
+	}
 	if len(full) > maxAddressLine {
-		return (&netmail.Address{Address: address}).String()
+		return bare
 	}
 	return full
 }

@@ -1,22 +1,279 @@
 package render_test
 
 import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
 	"net/mail"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+
+	gomail "github.com/emersion/go-message/mail"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/notification"
 )
 
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func newRenderer(t testing.TB) *render.Renderer {
+	t.Helper()
+	r, err := render.New(render.Config{
+		From:      mail.Address{Name: "Acme Chat", Address: "chat@example.com"},
+		ImageBase: "http://localhost:8080",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func envelope() render.Envelope {
+	return render.Envelope{
+		DeliveryID: "01900000-0000-7000-8000-000000000001", To: "mira@example.org",
+		Date: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	inputs, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(inputs) == 0 {
+		t.Fatal("no input", err)
+	}
+	for _, input := range inputs {
+		t.Run(filepath.Base(input), func(t *testing.T) {
+			t.Parallel()
+			body, err := os.ReadFile(input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := notification.Decode(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := newRenderer(t).Mail(n, envelope())
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := strings.TrimSuffix(input, ".json") + ".eml"
+			if *update {
+				if err := os.WriteFile(golden, got, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Error(diff)
+			}
+			checkMail(t, n, got)
+		})
+	}
+}
+
+// parts reads a mail back as a client does.
+func parts(t interface {
+	Helper()
+	Fatal(args ...any)
+}, data []byte) (header gomail.Header, text, html string) {
+	t.Helper()
+	r, err := gomail.CreateReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		part, err := r.NextPart()
+		if errors.Is(err, io.EOF) {
+			return r.Header, text, html
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(part.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/plain") {
+			text = string(body)
+		} else {
+			html = string(body)
+		}
+	}
+}
+
+// changes reports whether a character cannot stand in both parts as it is.
+func changes(r rune) bool {
+	return strings.ContainsRune("<>&\"'+`\u2028\u2029", r) || unicode.IsControl(r) || r == unicode.ReplacementChar
+}
+
+// checkMail holds what every mail promises.
+func checkMail(t interface {
+	Helper()
+	Fatal(args ...any)
+	Errorf(format string, args ...any)
+}, n *notification.Notification, data []byte) {
+	t.Helper()
+	header, text, html := parts(t, data)
+	var names []string
+	for fields := header.Fields(); fields.Next(); {
+		names = append(names, fields.Key())
+	}
+	want := []string{"Mime-Version", "Message-Id", "Date", "From", "To", "Subject", "Auto-Submitted", "Content-Type"}
+	if !slices.Equal(names, want) {
+		t.Errorf("header fields %v, want %v", names, want)
+	}
+	for line := range bytes.SplitSeq(data, []byte("\r\n")) {
+		if len(line) > 998 || bytes.ContainsAny(line, "\r\n\x00") {
+			t.Errorf("a line that SMTP does not carry: %.100q", line)
+		}
+	}
+	if to, err := header.AddressList("To"); err != nil || len(to) != 1 || to[0].Address != "mira@example.org" {
+		t.Errorf("To is %v, %v", to, err)
+	}
+	for _, forbidden := range []string{"<script", "<b>", "<img src=x", "javascript:alert", "data:text/html", "http://tracker"} {
+		if strings.Contains(html, forbidden) {
+			t.Errorf("the HTML contains %q", forbidden)
+		}
+	}
+	if !strings.Contains(text, "Hello ") || !strings.Contains(html, "Hello ") {
+		t.Errorf("no greeting")
+	}
+	if g := n.Data.GroupDetails; g != nil && strings.TrimSpace(g.Name) != "" && !strings.ContainsFunc(g.Name, changes) {
+		if !strings.Contains(text, g.Name) || !strings.Contains(html, g.Name) {
+			t.Errorf("the group's name %q is missing", g.Name)
+		}
+	}
+}
+
+// Whatever a payload holds, the mail has the headers it should have and no
+// others, and says each text in both parts.
+func TestAnyPayload(t *testing.T) {
+	t.Parallel()
+	r := newRenderer(t)
+	anything := rapid.OneOf(
+		rapid.String(),
+		rapid.SampledFrom([]string{"", "a\r\nBcc: x@example.com", "\r\n\r\n", "<script>", "{{.}}", "\x00", "\xff", strings.Repeat("long ", 300), "=?utf-8?q?=0d=0aX:_y?=", "\u2028X: y"}),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		n := &notification.Notification{Data: notification.Data{
+			To:      notification.Recipient{UID: "mira", Name: anything.Draw(t, "name")},
+			Subject: anything.Draw(t, "subject"),
+		}}
+		user := notification.User{UID: anything.Draw(t, "uid"), Name: anything.Draw(t, "sender"), Avatar: anything.Draw(t, "avatar")}
+		if rapid.Bool().Draw(t, "group") {
+			n.Data.GroupDetails = &notification.Group{GUID: "g", Name: anything.Draw(t, "group name"), Icon: anything.Draw(t, "icon")}
+		} else {
+			n.Data.SenderDetails = &user
+		}
+		for range rapid.IntRange(1, 5).Draw(t, "messages") {
+			n.Data.Messages = append(n.Data.Messages, notification.Message{Sender: user, Text: anything.Draw(t, "text")})
+		}
+		data, err := r.Mail(n, envelope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkMail(t, n, data)
+		again, err := r.Mail(n, envelope())
+		if err != nil || !bytes.Equal(data, again) {
+			t.Errorf("the same mail again differs: %v", err)
+		}
+	})
+}
+
+// A text stands unbroken on its line of the plain part and inside one element
+// of the HTML part.
+func TestTextsAreUnbroken(t *testing.T) {
+	t.Parallel()
+	long := strings.TrimSpace(strings.Repeat("a rather long message without end ", 40))
+	n := &notification.Notification{Data: notification.Data{
+		To:            notification.Recipient{UID: "mira", Name: "Mira de la Oduya y Márquez"},
+		SenderDetails: &notification.User{UID: "otto", Name: "Otto Brandt"},
+		Messages: []notification.Message{
+			{Sender: notification.User{UID: "otto", Name: "Otto Brandt"}, Text: long},
+			{Sender: notification.User{UID: "otto", Name: "Otto Brandt"}, Text: "one\ntwo"},
+		},
+	}}
+	data, err := newRenderer(t).Mail(n, envelope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, html := parts(t, data)
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	for _, want := range []string{"Hello Mira de la Oduya y Márquez,\n", "\n" + long + "\n", "\none\ntwo\n", "Otto Brandt"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the plain part lacks %q:\n%s", want, text)
+		}
+	}
+	for _, want := range []string{"Hello Mira de la Oduya y Márquez,<", ">" + long + "<", "Otto Brandt"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the HTML part lacks %q", want)
+		}
+	}
+}
+
+func TestLongAddressLosesItsName(t *testing.T) {
+	t.Parallel()
+	n := &notification.Notification{Data: notification.Data{
+		To:            notification.Recipient{UID: "mira", Name: strings.Repeat("ÄÖÜ", 60)},
+		SenderDetails: &notification.User{UID: "otto", Name: "Otto"},
+		Messages:      []notification.Message{{Text: "hi"}},
+	}}
+	data, err := newRenderer(t).Mail(n, envelope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(data, []byte("\r\nTo: <mira@example.org>\r\n")) {
+		t.Errorf("To is not the bare address:\n%.800s", data)
+	}
+}
+
+func TestPicturesAreHTTPSOrOurs(t *testing.T) {
+	t.Parallel()
+	for avatar, shown := range map[string]bool{
+		"https://img.example.com/a.png":                       true,
+		"http://localhost:8080/assets/avatars/a.png":          true,
+		"http://localhost:8080.evil.example/assets/a.png":     false,
+		"http://img.example.com/a.png":                        false,
+		"//img.example.com/a.png":                             false,
+		"data:image/png;base64,AAAA":                          false,
+		"javascript:alert(1)":                                 false,
+		"https://":                                            false,
+		"https://img.example.com/a\"onerror=\"alert(1)//.png": true,
+	} {
+		n := &notification.Notification{Data: notification.Data{
+			To:            notification.Recipient{UID: "mira"},
+			SenderDetails: &notification.User{UID: "otto", Name: "Otto"},
+			Messages:      []notification.Message{{Sender: notification.User{Name: "Otto", Avatar: avatar}, Text: "hi"}},
+		}}
+		data, err := newRenderer(t).Mail(n, envelope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, html := parts(t, data)
+		if got := strings.Contains(html, "<img "); got != shown {
+			t.Errorf("%s: shown is %t", avatar, got)
+		}
+		if strings.Contains(html, `"onerror="`) {
+			t.Errorf("%s: broke out of its attribute", avatar)
+		}
+	}
+}
+
 // BenchmarkMail renders a group digest of eight messages, headers and both
 // parts included.
 func BenchmarkMail(b *testing.B) {
-	r, err := render.New(render.Config{From: mail.Address{Name: "Postrider", Address: "chat@example.com"}})
-	if err != nil {
-		b.Fatal(err)
-	}
+	r := newRenderer(b)
 	n := &notification.Notification{Data: notification.Data{
 		To:           notification.Recipient{UID: "mira", Name: "Mira Oduya"},
 		GroupDetails: &notification.Group{GUID: "allotment", Name: "Allotment Club"},
@@ -30,7 +287,7 @@ func BenchmarkMail(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		data, err := r.Mail(n, render.Envelope{DeliveryID: "0190a5c4", To: "mira@example.org", Date: time.Unix(1900000000, 0)})
+		data, err := r.Mail(n, envelope())
 		if err != nil {
 			b.Fatal(err)
 		}

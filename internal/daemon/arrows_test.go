@@ -1,0 +1,130 @@
+package daemon_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/postrider/postrider"
+
+// arrows says which of our packages a package may import, and why no others.
+// A folder stands for itself and everything below it that has no row of its
+// own.
+var arrows = map[string]struct {
+	may    []string
+	reason string
+}{
+	"notification":                      {nil, "the public wire: any program can use it without the rest"},
+	"internal/chat":                     {nil, "words only"},
+	"internal/outbox":                   {nil, "a queue of bytes: it knows neither mail nor chat"},
+	"internal/access":                   {nil, "decides and seals; it keeps nothing and serves nothing"},
+	"internal/provider":                 {[]string{"notification", "internal/chat", "internal/outbox"}, "one half must run without the other, and without a database of ours"},
+	"internal/provider/address":         {[]string{"internal/chat"}, "finds addresses; it neither renders nor sends"},
+	"internal/provider/render":          {[]string{"notification"}, "makes bytes; it asks nobody"},
+	"internal/provider/gateway":         {nil, "hands a mail on; it knows no notification and no queue"},
+	"internal/provider/gateway/smtp":    {[]string{"internal/provider/gateway"}, "hands a mail on; it knows no notification and no queue"},
+	"internal/provider/gateway/mailbox": {[]string{"internal/provider/gateway"}, "keeps a mail; it knows no notification and no queue"},
+	"internal/store":                    {[]string{"internal/outbox", "internal/access", "internal/provider/address", "internal/provider/gateway/mailbox"}, "implements interfaces that their users declare, and needs their types"},
+	"internal/web":                      {[]string{"notification", "internal/chat", "internal/outbox", "internal/access", "internal/provider", "internal/provider/gateway/mailbox"}, "answers HTTP with what others decide; the store is behind interfaces"},
+	"internal/demo":                     {[]string{"notification"}, "a stranger to the server: it speaks HTTP"},
+	"internal/daemon":                   {[]string{"*"}, "wires everything"},
+	"internal/testkit":                  {nil, "helps tests of everything, so it can depend on nothing"},
+	"cmd/postrider":                     {[]string{"internal/daemon", "internal/demo", "internal/outbox", "internal/access", "internal/chat", "internal/provider/address"}, "flags and printing; the wiring is the daemon's"},
+	"bench":                             {[]string{"*"}, "measures from outside, prefills from inside"},
+	"test":                              {[]string{"*"}, "end-to-end tests"},
+}
+
+// TestArrows holds the imports of the whole module against the table. It
+// parses the files itself: the output of a go list would come from the cache
+// of test results.
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	seen := make(map[string]bool)
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if name := entry.Name(); path != root && (strings.HasPrefix(name, ".") || name == "testdata" || name == "node_modules") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		relative, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		row := rowOf(filepath.ToSlash(relative))
+		if row == "" {
+			t.Errorf("%s: its folder has no row in the table of arrows", relative)
+			return nil
+		}
+		seen[row] = true
+		if strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		return checkImports(t, path, filepath.ToSlash(relative), row)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range slices.Sorted(maps.Keys(arrows)) {
+		if !seen[row] {
+			t.Errorf("%s: has a row in the table of arrows but no Go files", row)
+		}
+	}
+}
+
+// rowOf returns the row that governs a folder: its own, or the nearest above.
+func rowOf(folder string) string {
+	for folder != "." {
+		if _, ok := arrows[folder]; ok {
+			return folder
+		}
+		folder = filepath.ToSlash(filepath.Dir(folder))
+	}
+	return ""
+}
+
+func checkImports(t *testing.T, path, folder, row string) error {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		return err
+	}
+	for _, spec := range file.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			return err
+		}
+		imported, ours := strings.CutPrefix(imported, module+"/")
+		if !ours {
+			continue
+		}
+		may := arrows[row].may
+		target := rowOf(imported)
+		allowed := slices.Contains(may, "*") || slices.Contains(may, target) || target == row ||
+			// What is below a row without a row of its own belongs to it.
+			strings.HasPrefix(target, row+"/") && row == "internal/provider"
+		switch {
+		case target == "internal/testkit" && !slices.Contains([]string{"internal/testkit", "bench", "test"}, row):
+			t.Errorf("%s imports %s: test helpers never ship", folder, imported)
+		case target == "internal/store" && !slices.Contains([]string{"internal/daemon", "internal/store", "bench", "test"}, row):
+			t.Errorf("%s imports %s: only the daemon knows the store, others declare the interface they need", folder, imported)
+		case !allowed:
+			t.Errorf("%s imports %s: %s may not, for %s", folder, imported, row, arrows[row].reason)
+		}
+	}
+	return nil
+}
