@@ -99,6 +99,27 @@ func warnUnknownVariables(logger *slog.Logger) {
 	}
 }
 
+// emptyIsMeant names the one setting whose empty value says something.
+const emptyIsMeant = "POSTRIDER_METRICS_LISTEN"
+
+// dropEmptyVariables makes an empty setting one that is not set: container
+// files pass on variables that nobody gave a value.
+func dropEmptyVariables() error {
+	known, err := variables()
+	if err != nil {
+		return err
+	}
+	for _, name := range known {
+		if value, ok := os.LookupEnv(name); !ok || value != "" || name == emptyIsMeant {
+			continue
+		}
+		if err := os.Unsetenv(name); err != nil {
+			return fmt.Errorf("drop empty %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // variables lists the environment variables that any command reads.
 func variables() ([]string, error) {
 	parser, err := kong.New(&commands{})

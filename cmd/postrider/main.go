@@ -10,8 +10,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"github.com/postrider/postrider/internal/daemon"
 )
 
 type commands struct {
@@ -32,11 +30,14 @@ func run() int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
+	if err := dropEmptyVariables(); err != nil {
+		return failed(err)
+	}
 	var cli commands
 	parser, err := kong.New(&cli,
 		kong.Name("postrider"),
 		kong.Description("Email for the chat messages people missed."),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
@@ -57,5 +58,3 @@ func failed(err error) int {
 	fmt.Fprintln(os.Stderr, "postrider:", err)
 	return 1
 }
-
-var _ = daemon.App
