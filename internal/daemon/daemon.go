@@ -44,6 +44,7 @@ type Daemon struct {
 	credentials []access.Credential
 	metrics     *metrics
 	provider    *provider.Provider
+	readiness   readiness
 	worker      *outbox.Worker
 	closers     []io.Closer // in the order in which they were opened
 
@@ -61,6 +62,9 @@ type Options struct {
 	Clock  func() time.Time
 	Random func() float64 // in [0, 1)
 	Logger *slog.Logger
+	// Lease is how long a claim on a delivery is good without renewal; 0 is
+	// the outbox's default. Tests that wait for its end make it shorter.
+	Lease time.Duration
 }
 
 // New opens everything that settings name: database, listeners, gateway. When
@@ -132,9 +136,10 @@ func (d *Daemon) wire(options Options) error {
 	})
 	d.worker = outbox.NewWorker(outbox.WorkerConfig{
 		Store: d.data.Store, Lane: outbox.LaneMail, Handler: d.provider, Admit: d.provider.Admit,
-		Clock: d.clock, Logger: d.logger, Grace: stopGrace,
+		Clock: d.clock, Logger: d.logger, Lease: options.Lease, Grace: stopGrace,
 		Observe: d.observeOutcome,
 	})
+	d.readiness = readiness{ping: d.data.Store.Ping, alive: d.worker.Alive, clock: d.clock, logger: d.logger}
 	d.metrics.registry.MustRegister(&queueCollector{store: d.data.Store, clock: d.clock, gate: gate})
 
 	handler := &notification.Handler{
@@ -147,7 +152,7 @@ func (d *Daemon) wire(options Options) error {
 	cfg := web.Config{
 		Webhook: handler, AppID: s.AppID,
 		Admin:     notification.BasicAuth(notification.Credentials{Username: admin.Username, Password: admin.Password}),
-		Ready:     d.ready,
+		Ready:     d.readiness.check,
 		PublicURL: s.PublicURL,
 		Clock:     d.clock,
 		Logger:    d.logger,
@@ -226,17 +231,6 @@ func (d *Daemon) MetricsAddr() net.Addr {
 	return d.metricsListener.Addr()
 }
 
-// ready says whether calls can be accepted and worked on.
-func (d *Daemon) ready(ctx context.Context) error {
-	if err := d.data.Store.Ping(ctx); err != nil {
-		return fmt.Errorf("the database cannot be written: %w", err)
-	}
-	if !d.worker.Alive() {
-		return errors.New("the workers do not run")
-	}
-	return nil
-}
-
 // Run serves until ctx ends or a part fails. It then stops taking calls, lets
 // what is in hand finish, gives back the rest and closes everything.
 func (d *Daemon) Run(ctx context.Context) error {
@@ -254,7 +248,11 @@ func (d *Daemon) Run(ctx context.Context) error {
 			stop(err)
 		}
 	})
-	d.logger.Info("serving", "address", d.server.Addr().String(), "database", d.data.Store.Engine(), "public_url", d.PublicURL())
+	serving := []any{"address", d.server.Addr().String(), "database", d.data.Store.Engine(), "public_url", d.PublicURL()}
+	if metrics := d.MetricsAddr(); metrics != nil {
+		serving = append(serving, "metrics", metrics.String())
+	}
+	d.logger.Info("serving", serving...)
 
 	<-ctx.Done()
 	d.logger.Info("stopping")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,8 +36,8 @@ type Database struct {
 
 // Logging says what is logged, and how.
 type Logging struct {
-	LogFormat string `env:"POSTRIDER_LOG_FORMAT" enum:"text,json," default:"" placeholder:"text|json" help:"text or json; text on a terminal, else json."`
-	LogLevel  string `env:"POSTRIDER_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat LogFormat `env:"POSTRIDER_LOG_FORMAT" placeholder:"text|json" help:"text or json; text on a terminal, else json."`
+	LogLevel  LogLevel  `env:"POSTRIDER_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 }
 
 // Server says where to listen.
@@ -152,6 +153,29 @@ func (s *Settings) complete() error {
 	if s.Mailbox != nil && !*s.Mailbox && s.SMTPURL == "" {
 		return errors.New("POSTRIDER_MAILBOX: is off and POSTRIDER_SMTP_URL is not set: mails would have nowhere to go")
 	}
+	return nil
+}
+
+// LogFormat is how a line of the log looks; empty: by where it goes.
+type LogFormat string
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (f *LogFormat) UnmarshalText(text []byte) error { return pick(f, text, "text", "json") }
+
+// LogLevel is the lowest level that is logged.
+type LogLevel string
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (l *LogLevel) UnmarshalText(text []byte) error {
+	return pick(l, text, "debug", "info", "warn", "error")
+}
+
+// pick sets v to the one of the values that text is.
+func pick[T ~string](v *T, text []byte, values ...string) error {
+	if !slices.Contains(values, string(text)) {
+		return fmt.Errorf("%q is not one of %s", text, strings.Join(values, ", "))
+	}
+	*v = T(text)
 	return nil
 }
 

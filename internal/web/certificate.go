@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -34,6 +35,9 @@ type fileVersions [2]struct {
 
 // loadCertificate reads the files. At the start they must be good.
 func loadCertificate(certFile, keyFile string, clock func() time.Time, logger *slog.Logger) (*certificate, error) {
+	if certFile == "" || keyFile == "" {
+		return nil, errors.New("load TLS certificate: the certificate and its key are needed, one is missing")
+	}
 	c := &certificate{certFile: certFile, keyFile: keyFile, clock: clock, logger: logger, checked: clock()}
 	versions, err := c.versions()
 	if err == nil {

@@ -42,6 +42,17 @@ type Server struct {
 // Listen reads the certificate, if there is one, and takes the address. From
 // then on callers can connect; they are answered once Serve runs.
 func Listen(ctx context.Context, cfg ServerConfig) (*Server, error) {
+	s, err := newServer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Address); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", cfg.Address, err)
+	}
+	return s, nil
+}
+
+func newServer(cfg ServerConfig) (*Server, error) {
 	s := &Server{http: &http.Server{
 		Handler:           cfg.Handler,
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -51,17 +62,14 @@ func Listen(ctx context.Context, cfg ServerConfig) (*Server, error) {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
 	}}
-	if cfg.CertFile != "" || cfg.KeyFile != "" {
-		certificate, err := loadCertificate(cfg.CertFile, cfg.KeyFile, cfg.Clock, cfg.Logger)
-		if err != nil {
-			return nil, err
-		}
-		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.get}
+	if cfg.CertFile == "" && cfg.KeyFile == "" {
+		return s, nil
 	}
-	var err error
-	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", cfg.Address); err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", cfg.Address, err)
+	certificate, err := loadCertificate(cfg.CertFile, cfg.KeyFile, cfg.Clock, cfg.Logger)
+	if err != nil {
+		return nil, err
 	}
+	s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate.get}
 	return s, nil
 }
 

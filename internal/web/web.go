@@ -52,32 +52,39 @@ const (
 	account              // an account's credentials; browsers only from our own pages
 )
 
+// site is what the handlers share.
+type site struct {
+	Config
+	layout *page.Layout
+}
+
 // New returns the handler of all addresses.
 func New(cfg Config) http.Handler {
+	s := &site{cfg, page.New()}
+	crossOrigin := s.crossOrigin()
 	mux := http.NewServeMux()
-	protect := protection(cfg)
-	for _, r := range routes(cfg) {
+	for _, r := range s.routes() {
 		handler := r.handler
 		if r.guard == account {
-			handler = protect(handler)
+			handler = s.protect(crossOrigin, handler)
 		}
 		mux.Handle(r.pattern, handler)
 	}
-	return secure(answer.Routes(mux, refuse))
+	return secure(answer.Routes(mux, s.refuse))
 }
 
-func routes(cfg Config) []route {
+func (s *site) routes() []route {
 	all := []route{
-		{"GET /{$}", open, index(cfg)},
-		{"GET " + page.AssetsPath, open, page.Assets()},
+		{"GET /{$}", open, s.index()},
+		{"GET " + page.AssetsPath, open, s.layout.Assets()},
 		{"GET /healthz", open, http.HandlerFunc(healthz)},
-		{"GET /readyz", open, readyz(cfg.Ready)},
-		{"/webhook", own, cfg.Webhook},
-		{"/webhook/{appId}", own, webhookOfApp(cfg)},
+		{"GET /readyz", open, readyz(s.Ready)},
+		{"/webhook", own, s.Webhook},
+		{"/webhook/{appId}", own, s.webhookOfApp()},
 	}
-	if cfg.Mailbox != nil {
+	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{
-			Store: cfg.Mailbox, PublicURL: cfg.PublicURL, AppID: cfg.AppID, Clock: cfg.Clock, Logger: cfg.Logger,
+			Store: s.Mailbox, Layout: s.layout, PublicURL: s.PublicURL, AppID: s.AppID, Clock: s.Clock, Logger: s.Logger,
 		})
 		all = append(all, route{"/mailbox", account, pages}, route{"/mailbox/", account, pages})
 	}
@@ -85,41 +92,44 @@ func routes(cfg Config) []route {
 }
 
 // webhookOfApp serves the webhook under the app's id.
-func webhookOfApp(cfg Config) http.Handler {
+func (s *site) webhookOfApp() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if cfg.AppID != "" && r.PathValue("appId") != cfg.AppID {
+		if s.AppID != "" && r.PathValue("appId") != s.AppID {
 			answer.Message(w, http.StatusNotFound, "Unknown app")
 			return
 		}
-		cfg.Webhook.ServeHTTP(w, r)
+		s.Webhook.ServeHTTP(w, r)
 	})
 }
 
-// protection lets only requests pass that carry an account's credentials.
-// Browsers send those along by themselves, so what changes something must
-// come from a page of ours besides.
-func protection(cfg Config) func(http.Handler) http.Handler {
+// crossOrigin tells requests that other sites made a browser send.
+func (s *site) crossOrigin() *http.CrossOriginProtection {
 	crossOrigin := http.NewCrossOriginProtection()
 	// Behind a proxy the Host header may not be what the browser sees.
-	if origin, ok := originOf(cfg.PublicURL); ok {
+	if origin, ok := originOf(s.PublicURL); ok {
 		if err := crossOrigin.AddTrustedOrigin(origin); err != nil {
-			cfg.Logger.Warn("public URL is not trusted as an origin", "error", err)
+			s.Logger.Warn("public URL is not trusted as an origin", "error", err)
 		}
 	}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !cfg.Admin(r) {
-				w.Header().Set("WWW-Authenticate", `Basic realm="postrider"`)
-				refuse(w, r, http.StatusUnauthorized, "Unauthorized")
-				return
-			}
-			if crossOrigin.Check(r) != nil {
-				refuse(w, r, http.StatusForbidden, "Refused: the request comes from another site")
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
+	return crossOrigin
+}
+
+// protect lets only requests pass that carry an account's credentials.
+// Browsers send those along by themselves, so what changes something must
+// come from a page of ours besides.
+func (s *site) protect(crossOrigin *http.CrossOriginProtection, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.Admin(r) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="postrider"`)
+			s.refuse(w, r, http.StatusUnauthorized, "Unauthorized")
+			return
+		}
+		if crossOrigin.Check(r) != nil {
+			s.refuse(w, r, http.StatusForbidden, "Refused: the request comes from another site")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func originOf(base string) (string, bool) {
@@ -132,14 +142,14 @@ func originOf(base string) (string, bool) {
 
 // refuse answers programs with JSON and people with a page. Which of them
 // calls is told by the address: programs ask for any content type.
-func refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
 	for _, prefix := range [...]string{"/webhook", "/mailbox/api", "/healthz", "/readyz", "/events", "/v3"} {
 		if rest, ok := strings.CutPrefix(r.URL.Path, prefix); ok && (rest == "" || rest[0] == '/') {
 			answer.Message(w, status, message)
 			return
 		}
 	}
-	page.Problem(w, status, explain(status, message))
+	s.layout.Problem(w, status, explain(status, message))
 }
 
 // explain says to people what they can do.

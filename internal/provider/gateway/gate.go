@@ -90,7 +90,7 @@ func (g *Gate) Succeeded() {
 }
 
 // Refused says that a mail was refused for the time being.
-func (g *Gate) Refused(mailID string, cause error) {
+func (g *Gate) Refused(mailID string, cause *Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.refused[mailID] = true
@@ -100,7 +100,7 @@ func (g *Gate) Refused(mailID string, cause error) {
 }
 
 // Failed says that the gateway could not be used.
-func (g *Gate) Failed(cause error) {
+func (g *Gate) Failed(cause *Error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.close(cause)
@@ -108,11 +108,11 @@ func (g *Gate) Failed(cause error) {
 
 // close begins a pause or, after a failed probe, the next and longer one.
 // Other mails that were under way when the pause began say nothing new.
-func (g *Gate) close(cause error) {
+func (g *Gate) close(cause *Error) {
 	switch {
 	case g.pause == 0:
 		g.pause = firstProbe
-		g.logger.Warn("gateway paused", "gateway", g.name, "error", cause)
+		g.logger.Warn("gateway paused", "gateway", g.name, "error", cause.Brief())
 	case g.probing:
 		g.pause = min(2*g.pause, lastProbe)
 	default:

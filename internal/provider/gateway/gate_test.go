@@ -1,9 +1,11 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,7 +13,7 @@ import (
 	"github.com/postrider/postrider/internal/provider/gateway"
 )
 
-var errDown = errors.New("connection refused")
+var errDown = &gateway.Error{Fault: gateway.FaultGateway, Step: "connect", Err: errors.New("connection refused")}
 
 func newGate() *gateway.Gate {
 	return gateway.NewGate("test", time.Now, slog.New(slog.DiscardHandler))
@@ -99,5 +101,16 @@ func TestGateEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := g.Admit(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Servers repeat addresses in their replies, and logs must not.
+func TestGateLogsNoAddress(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	g := gateway.NewGate("test", time.Now, slog.New(slog.NewTextHandler(&log, nil)))
+	g.Failed(&gateway.Error{Fault: gateway.FaultGateway, Step: "RCPT TO", Code: 421, Text: "4.7.0 <mira@example.org> try later"})
+	if s := log.String(); strings.Contains(s, "mira") || !strings.Contains(s, "RCPT TO: 421") {
+		t.Errorf("logged %s", s)
 	}
 }

@@ -63,3 +63,12 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Brief says what happened without the words of a reply, in which servers
+// repeat addresses: it is what a log may hold.
+func (e *Error) Brief() string {
+	if e.Err != nil {
+		return e.Error()
+	}
+	return fmt.Sprintf("%s: %d", e.Step, e.Code)
+}

@@ -1,30 +1,19 @@
 package mailbox
 
-import (
-	"encoding/json"
+import "encoding/json"
 
-	"github.com/postrider/postrider/notification"
-)
+// anyApp stands in the example where every appId is accepted.
+const anyApp = "my-app"
 
-// example is a notification to be posted as it stands, for a mailbox that has
-// seen none yet.
-func example(appID string) string {
+// exampleApp returns the app's id as JSON, for the notification that an empty
+// mailbox shows as an example.
+func exampleApp(appID string) string {
 	if appID == "" {
-		appID = "my-app"
+		appID = anyApp
 	}
-	sender := notification.User{UID: "susan-marie", Name: "Susan Marie"}
-	body, err := json.MarshalIndent(notification.Notification{
-		Trigger: notification.TriggerEmail,
-		Data: notification.Data{
-			To:            notification.Recipient{UID: "andrew-joseph", Email: "andrew-joseph@example.com", Name: "Andrew Joseph"},
-			Messages:      []notification.Message{{Sender: sender, Text: "Are we meeting this weekend?"}},
-			SenderDetails: &sender,
-			Subject:       "New messages from Susan Marie",
-		},
-		AppID: appID, Region: "us", Webhook: notification.WebhookCustom,
-	}, "", "  ")
+	encoded, err := json.Marshal(appID)
 	if err != nil { // strings always marshal
 		panic(err)
 	}
-	return string(body)
+	return string(encoded)
 }

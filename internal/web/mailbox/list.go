@@ -7,17 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
-	"github.com/postrider/postrider/internal/web/page"
 )
 
 // pageSize is how many mails one page of the list shows.
 const pageSize = 50
-
-var (
-	listPage   = page.Parse(templates, "templates/list.html", "templates/empty.html", "templates/icons.html")
-	deletePage = page.Parse(templates, "templates/delete.html")
-)
 
 // listView is what the list shows.
 type listView struct {
@@ -26,10 +22,10 @@ type listView struct {
 	Before bool   // not the first page
 	Newest string // URL of the first page
 	Older  string // URL of the next page, if there is one
-	Keep   int
+	Keep   string // how many mails are kept
 	// For a mailbox without mails.
 	Webhook string
-	Example string
+	App     string // id, in JSON
 }
 
 // mailRow is one mail in the list.
@@ -49,8 +45,8 @@ func (m *mailbox) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	view := listView{
-		To: to, Before: before != "", Newest: listURL(to, ""), Keep: gateway.Keep,
-		Webhook: m.PublicURL + "/webhook", Example: example(m.AppID),
+		To: to, Before: before != "", Newest: listURL(to, ""), Keep: humanize.Comma(gateway.Keep),
+		Webhook: m.PublicURL + "/webhook", App: exampleApp(m.AppID),
 	}
 	if next != "" {
 		view.Older = listURL(to, next)
@@ -59,7 +55,7 @@ func (m *mailbox) list(w http.ResponseWriter, r *http.Request) {
 	for _, mail := range mails {
 		view.Mails = append(view.Mails, mailRow{mail, mailURL(mail.ID), ago(mail.ReceivedAt, now), size(mail.Size)})
 	}
-	m.show(w, listPage, view)
+	m.show(w, m.listPage, view)
 }
 
 // Empty says that there is no mail at all, as far as the page can tell.
@@ -79,7 +75,7 @@ func (m *mailbox) delete(w http.ResponseWriter, r *http.Request) {
 }
 
 func (m *mailbox) confirmDeleteAll(w http.ResponseWriter, _ *http.Request) {
-	m.show(w, deletePage, nil)
+	m.show(w, m.deletePage, nil)
 }
 
 func (m *mailbox) deleteAll(w http.ResponseWriter, r *http.Request) {

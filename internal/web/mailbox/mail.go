@@ -8,11 +8,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-
-	"github.com/postrider/postrider/internal/web/page"
 )
-
-var mailPage = page.Parse(templates, "templates/mail.html", "templates/icons.html")
 
 // The ways to look at a mail, by the value of ?view=.
 const (
@@ -77,7 +73,7 @@ func (m *mailbox) mail(w http.ResponseWriter, r *http.Request) {
 	case viewSource:
 		view.Text, view.Cut = clip(strings.ToValidUTF8(string(mail.Raw), "\uFFFD"))
 	}
-	m.show(w, mailPage, view)
+	m.show(w, m.mailPage, view)
 }
 
 // tabs offers the views that the mail has something for. Without a wish, or

@@ -22,7 +22,8 @@ const (
 // Config is what the mailbox works with. All fields are required unless they
 // say otherwise.
 type Config struct {
-	Store gateway.Store
+	Store  gateway.Store
+	Layout *page.Layout
 	// PublicURL is the base of links to this server, without a slash at its
 	// end. Mails may show the pictures below its /assets/.
 	PublicURL string
@@ -35,12 +36,20 @@ type Config struct {
 //go:embed templates
 var templates embed.FS
 
-type mailbox struct{ Config }
+type mailbox struct {
+	Config
+	listPage, mailPage, deletePage *page.Page
+}
 
 // New returns the handler of /mailbox and everything below it. It asks nobody
 // who they are.
 func New(cfg Config) http.Handler {
-	m := &mailbox{cfg}
+	m := &mailbox{
+		Config:     cfg,
+		listPage:   cfg.Layout.Parse(templates, "templates/list.html", "templates/empty.html", "templates/icons.html"),
+		mailPage:   cfg.Layout.Parse(templates, "templates/mail.html"),
+		deletePage: cfg.Layout.Parse(templates, "templates/delete.html"),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pagesPath, m.list)
 	mux.HandleFunc("GET "+pagesPath+"/{$}", m.toList)
@@ -70,7 +79,7 @@ func (m *mailbox) refuse(w http.ResponseWriter, r *http.Request, status int, mes
 		answer.Message(w, status, message)
 		return
 	}
-	page.Problem(w, status, message)
+	m.Layout.Problem(w, status, message)
 }
 
 // explain turns an error of the store into an answer. What is not the
@@ -85,7 +94,7 @@ func (m *mailbox) explain(err error) (status int, message string) {
 
 func (m *mailbox) problem(w http.ResponseWriter, err error) {
 	status, message := m.explain(err)
-	page.Problem(w, status, message)
+	m.Layout.Problem(w, status, message)
 }
 
 func (m *mailbox) apiProblem(w http.ResponseWriter, err error) {
@@ -97,6 +106,6 @@ func (m *mailbox) apiProblem(w http.ResponseWriter, err error) {
 func (m *mailbox) show(w http.ResponseWriter, p *page.Page, view any) {
 	if err := p.Write(w, http.StatusOK, view); err != nil {
 		m.Logger.Error("write mailbox page", "error", err)
-		page.Problem(w, http.StatusInternalServerError, "The page could not be made")
+		m.Layout.Problem(w, http.StatusInternalServerError, "The page could not be made")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,15 +38,34 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // site is the whole web server on a store of its own.
 type site struct {
 	*httptest.Server
-	store *store.Store
-	log   *strings.Builder
+	store      *store.Store
+	closeStore func()
+	log        *logbook
+}
+
+// logbook is what was logged so far.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // newSite starts a site. An empty publicURL is the server's own.
 func newSite(t *testing.T, publicURL string) *site {
 	t.Helper()
 	clock := func() time.Time { return noon }
-	s := &site{Server: httptest.NewUnstartedServer(nil), log: new(strings.Builder)}
+	s := &site{Server: httptest.NewUnstartedServer(nil), log: new(logbook)}
 	logger := slog.New(slog.NewTextHandler(s.log, nil))
 	var err error
 	s.store, err = store.Open(t.Context(), store.Config{
@@ -54,11 +74,12 @@ func newSite(t *testing.T, publicURL string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	s.closeStore = sync.OnceFunc(func() {
 		if err := s.store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(s.closeStore)
 	if publicURL == "" {
 		publicURL = "http://" + s.Listener.Addr().String()
 	}

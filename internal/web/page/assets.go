@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// AssetsPath is where [Assets] is to be mounted. Everything below it is
+// AssetsPath is where [Layout.Assets] is to be mounted. Everything below it is
 // public: mails refer to it too.
 const AssetsPath = "/assets/"
 
@@ -27,10 +27,8 @@ const (
 //go:embed assets
 var embedded embed.FS
 
-var assets = readAssets()
-
-// library is the embedded files. It does not change.
-type library struct {
+// assets are the embedded files.
+type assets struct {
 	files  map[string]asset  // by name, and by name with hash
 	hashed map[string]string // name to name with hash
 }
@@ -44,8 +42,8 @@ type asset struct {
 
 // Asset returns the path of an embedded file with the hash of its content in
 // the name, so that it can be cached for good. It panics if there is none.
-func Asset(name string) string {
-	hashed, ok := assets.hashed[name]
+func (l *Layout) Asset(name string) string {
+	hashed, ok := l.assets.hashed[name]
 	if !ok {
 		panic("no asset " + name)
 	}
@@ -54,12 +52,12 @@ func Asset(name string) string {
 
 // Assets serves the embedded files below [AssetsPath], under their names and
 // under those with hashes.
-func Assets() http.Handler {
+func (l *Layout) Assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, AssetsPath)
-		a, ok := assets.files[name]
+		a, ok := l.assets.files[name]
 		if !ok {
-			Problem(w, http.StatusNotFound, "There is no such file")
+			l.Problem(w, http.StatusNotFound, "There is no such file")
 			return
 		}
 		header := w.Header()
@@ -72,8 +70,8 @@ func Assets() http.Handler {
 	})
 }
 
-func readAssets() library {
-	all := library{make(map[string]asset), make(map[string]string)}
+func readAssets() assets {
+	all := assets{make(map[string]asset), make(map[string]string)}
 	err := fs.WalkDir(embedded, "assets", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err

@@ -17,9 +17,23 @@ const Policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 
 //go:embed templates
 var templates embed.FS
 
-// layout is never executed itself: every page is parsed into a clone of it.
-var layout = template.Must(template.New("layout").Funcs(template.FuncMap{"asset": Asset}).
-	ParseFS(templates, "templates/layout.html"))
+// Layout is what is around every page, and the files that pages refer to. It
+// does not change, and is safe for concurrent use.
+type Layout struct {
+	assets   assets
+	template *template.Template // never executed itself: pages are parsed into clones
+	problem  *Page
+}
+
+// New returns the layout. It panics if what is embedded is broken: it is part
+// of the program.
+func New() *Layout {
+	l := &Layout{assets: readAssets()}
+	l.template = template.Must(template.New("").Funcs(template.FuncMap{"asset": l.Asset}).
+		ParseFS(templates, "templates/layout.html"))
+	l.problem = l.Parse(templates, "templates/problem.html")
+	return l
+}
 
 // Page is one kind of page inside the layout.
 type Page struct{ template *template.Template }
@@ -27,8 +41,8 @@ type Page struct{ template *template.Template }
 // Parse reads a page from files that define the templates "title" (plain
 // text) and "main". It panics if they are broken: they are part of the
 // program.
-func Parse(files fs.FS, names ...string) *Page {
-	clone := template.Must(layout.Clone())
+func (l *Layout) Parse(files fs.FS, names ...string) *Page {
+	clone := template.Must(l.template.Clone())
 	return &Page{template.Must(clone.ParseFS(files, names...))}
 }
 
@@ -46,4 +60,16 @@ func (p *Page) Write(w http.ResponseWriter, status int, data any) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // the reader may be gone; there is nobody else to tell
 	return nil
+}
+
+// Problem answers with a small page that says what is wrong.
+func (l *Layout) Problem(w http.ResponseWriter, status int, message string) {
+	err := l.problem.Write(w, status, struct {
+		Status  int
+		Title   string
+		Message string
+	}{status, http.StatusText(status), message})
+	if err != nil {
+		http.Error(w, message, status)
+	}
 }

@@ -1,0 +1,202 @@
+// Package browser is a headless Chromium for tests of pages: what is shown,
+// what the console says, and pictures to look at.
+//
+// Only tests import it.
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"github.com/postrider/postrider/internal/testkit"
+)
+
+// patience is how long a test may use one tab. A page that never loads would
+// otherwise hold the test until go test gives up.
+const patience = 2 * time.Minute
+
+// Width of a window in CSS pixels.
+const (
+	Phone   = 375
+	Desktop = 1280
+)
+
+// Scheme is what a reader prefers.
+type Scheme string
+
+// Schemes that pages know.
+const (
+	Light Scheme = "light"
+	Dark  Scheme = "dark"
+)
+
+// Tab is one tab of a browser that ends with the test.
+type Tab struct {
+	Context context.Context // for chromedp
+	t       testing.TB
+
+	mu       sync.Mutex
+	problems []string
+}
+
+// Open starts a browser. Without one the test is skipped, or fails where
+// nothing may be skipped.
+func Open(t testing.TB) *Tab {
+	t.Helper()
+	program, err := exec.LookPath("chromium")
+	testkit.Need(t, err == nil, "the program chromium (Debian: apt-get install chromium)")
+	// Root may not use Chromium's own sandbox. It opens nothing but pages of
+	// the test.
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true))
+	// A test's context ends before its cleanups; the browser ends in one.
+	parent := context.WithoutCancel(t.Context())
+	allocator, stop := chromedp.NewExecAllocator(parent, options...)
+	tab := &Tab{t: t}
+	ctx, end := chromedp.NewContext(allocator, chromedp.WithListener(tab.listen))
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("close browser: %v", err)
+		}
+		end()
+		stop()
+	})
+	if err := chromedp.Do(ctx); err != nil { // starts it, without the bound of time
+		t.Fatalf("start browser: %v", err)
+	}
+	bounded, cancel := context.WithTimeout(ctx, patience)
+	t.Cleanup(cancel)
+	tab.Context = bounded
+	return tab
+}
+
+// Frame returns the frame of the page whose address begins with a prefix, as a
+// tab of its own: Chromium gives sandboxed frames a process of their own.
+// What the frame's console said before is in its Problems.
+func (tab *Tab) Frame(prefix string) *Tab {
+	tab.t.Helper()
+	targets, err := chromedp.Targets(tab.Context)
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	i := slices.IndexFunc(targets, func(info *target.Info) bool {
+		return info.Type == "iframe" && strings.HasPrefix(info.URL, prefix)
+	})
+	if i < 0 {
+		tab.t.Fatalf("the page has no frame at %s", prefix)
+	}
+	frame := &Tab{t: tab.t}
+	ctx, cancel := chromedp.NewContext(tab.Context, chromedp.WithTargetID(targets[i].TargetID), chromedp.WithDetachOnCancel(),
+		chromedp.WithListener(frame.listen))
+	tab.t.Cleanup(cancel)
+	frame.Context = ctx
+	frame.Do() // attaches
+	return frame
+}
+
+// listen runs in the loop that reads the browser's messages.
+func (tab *Tab) listen(event any) {
+	var problem string
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		problem = e.ExceptionDetails.Text
+	case *runtime.EventConsoleAPICalled:
+		if e.Type != runtime.ConsoleAPICalledTypeError {
+			return
+		}
+		problem = "console.error"
+	case *log.EventEntryAdded:
+		if e.Entry.Level != log.EntryLevelError && e.Entry.Level != log.EntryLevelWarning {
+			return
+		}
+		problem = fmt.Sprintf("%s (%s)", e.Entry.Text, e.Entry.URL)
+	default:
+		return
+	}
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	tab.problems = append(tab.problems, problem)
+}
+
+// Problems returns what the console complained about since it was last asked:
+// errors, warnings, violations of a page's policy.
+func (tab *Tab) Problems() []string {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	problems := tab.problems
+	tab.problems = nil
+	return problems
+}
+
+// Do runs steps, and ends the test if one fails.
+func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	if err := chromedp.Do(tab.Context, steps...); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Look sets the width of the window and the reader's preference.
+func (tab *Tab) Look(width int64, scheme Scheme) {
+	tab.t.Helper()
+	height, options := int64(800), []chromedp.EmulateViewportOption(nil)
+	if width <= Phone {
+		height, options = 812, append(options, chromedp.EmulateMobile, chromedp.EmulateTouch)
+	}
+	tab.Do(chromedp.EmulateViewport(width, height, options...))
+	_, err := chromedp.Call(tab.Context, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: string(scheme)}},
+	})
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Click clicks on what a CSS selector finds, and waits until the page that
+// comes has loaded, with its frames.
+func (tab *Tab) Click(selector string) {
+	tab.t.Helper()
+	_, err := chromedp.Run(tab.Context, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector))))
+	if err != nil {
+		tab.t.Fatalf("click %s: %v", selector, err)
+	}
+}
+
+// Picture keeps a picture of the window as NAME.png among the test's
+// artifacts (go test -artifacts).
+func (tab *Tab) Picture(name string) {
+	tab.t.Helper()
+	png, err := chromedp.Run(tab.Context, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tab.t.ArtifactDir(), name+".png"), png, 0o600); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Value returns what an expression in the page gives.
+func Value[T any](tab *Tab, expression string) T {
+	tab.t.Helper()
+	value, err := chromedp.Run(tab.Context, chromedp.Evaluate[T](expression))
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	return value
+}
