@@ -12,7 +12,7 @@ type poolCollector struct{ gateway *smtp.Gateway }
 var (
 	poolConnections = prometheus.NewDesc(namespace+"_smtp_connections", "Open connections to the SMTP server, by what they do.", []string{"state"}, nil)
 	poolWaiting     = prometheus.NewDesc(namespace+"_smtp_waiting", "Mails that wait for a connection.", nil, nil)
-	poolDialled     = prometheus.NewDesc(namespace+"_smtp_dials_total", "Connections opened so far.", nil, nil)
+	poolDialled     = prometheus.NewDesc(namespace+"_smtp_dials_total", "Connections begun so far, also those that came to nothing.", nil, nil)
 )
 
 func (c *poolCollector) Describe(ch chan<- *prometheus.Desc) {

@@ -60,12 +60,12 @@ func (p *Provider) send(ctx context.Context, d outbox.Claimed, m gateway.Mail) o
 		p.cfg.Gate.Succeeded()
 		return outbox.Outcome{State: outbox.Sent, Attempt: attempt}
 	}
-	if ctx.Err() != nil {
-		return outbox.GiveBack(0) // stopping; the gateway is not to blame
-	}
 	var failure *gateway.Error
 	if !errors.As(err, &failure) {
 		failure = &gateway.Error{Fault: gateway.FaultTemporary, Step: "send", Err: err}
+	}
+	if ctx.Err() != nil && failure.Code == 0 {
+		return outbox.GiveBack(0) // we are stopping: nobody gave a verdict
 	}
 	attempt.Code, attempt.Reply = failure.Code, failure.Error()
 	switch failure.Fault {

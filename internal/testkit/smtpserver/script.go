@@ -50,6 +50,9 @@ type Action struct {
 	swallow string        // DATA only: reply to the final dot
 }
 
+// dutiful reports whether the step's duty is done.
+func (a Action) dutiful() bool { return a.obey || a.reply == "" && !a.hangUp && !a.stall }
+
 // Obey does what the step asks for. In a list of actions it lets one pass.
 func Obey() Action { return Action{obey: true} }
 
@@ -74,8 +77,8 @@ func ObeyAndHangUp() Action { return Action{hangUp: true, obey: true} }
 // Stall says nothing any more, until the client closes the connection.
 func Stall() Action { return Action{stall: true} }
 
-// Swallow, at DATA, asks for the content even if there is nobody to deliver it
-// to, throws it away, and answers the final dot with code and text.
+// Swallow is for DATA: it asks for the content even if there is nobody to
+// deliver it to, throws it away, and answers the final dot with code and text.
 func Swallow(code int, text string) Action {
 	return Action{reply: format(354, "go on"), swallow: format(code, text)}
 }

@@ -14,14 +14,14 @@ import (
 type Security int
 
 const (
-	// Required: STARTTLS (RFC 3207), or nothing is sent.
+	// Required is STARTTLS (RFC 3207), or nothing is sent.
 	Required Security = iota
-	// Opportunistic: STARTTLS if the server offers it, else plain text. Where
-	// it is offered the certificate has to be valid all the same.
+	// Opportunistic is STARTTLS if the server offers it, else plain text.
+	// Where it is offered the certificate has to be valid all the same.
 	Opportunistic
-	// None: plain text.
+	// None is plain text.
 	None
-	// Implicit: TLS from the first byte (RFC 8314).
+	// Implicit is TLS from the first byte (RFC 8314).
 	Implicit
 )
 

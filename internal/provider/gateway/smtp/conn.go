@@ -48,7 +48,7 @@ type offers struct {
 const keptBuffer = 256 << 10
 
 func newConn(cfg *Config, tcp net.Conn) *conn {
-	c := &conn{cfg: cfg, tcp: tcp, born: time.Now()}
+	c := &conn{cfg: cfg, tcp: tcp, born: now()}
 	c.use(tcp)
 	return c
 }
@@ -61,6 +61,12 @@ func (c *conn) use(n net.Conn) {
 
 func (c *conn) isTLS() bool { return c.net != c.tcp }
 
+// now is the real time: deadlines of connections are kept by the operating
+// system, which nobody can hand another clock.
+func now() time.Time {
+	return time.Now() //nolint:forbidigo // see above
+}
+
 // longAgo is a deadline that ends reading and writing at once.
 func longAgo() time.Time { return time.Unix(1, 0) }
 
@@ -68,12 +74,12 @@ func longAgo() time.Time { return time.Unix(1, 0) }
 // until stop is called. stop returns false if that has happened; the
 // connection is of no more use then.
 func (c *conn) watch(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { c.tcp.SetDeadline(longAgo()) })
+	return context.AfterFunc(ctx, func() { _ = c.tcp.SetDeadline(longAgo()) })
 }
 
 // within gives the next steps a deadline.
 func (c *conn) within(ctx context.Context, limit time.Duration) error {
-	if err := c.net.SetDeadline(time.Now().Add(limit)); err != nil {
+	if err := c.net.SetDeadline(now().Add(limit)); err != nil {
 		return err
 	}
 	// watch may just have set its own, which must stand.
@@ -201,8 +207,8 @@ func (c *conn) close() {
 }
 
 // reusable reports whether another mail may be given to the connection.
-func (c *conn) reusable(now time.Time) bool {
-	return !c.broken && c.mails < c.cfg.MaxMails && now.Before(c.expires()) &&
+func (c *conn) reusable(at time.Time) bool {
+	return !c.broken && c.mails < c.cfg.MaxMails && at.Before(c.expires()) &&
 		// Something that nobody asked for, such as the announcement of an end.
 		c.replies.in.Buffered() == 0
 }

@@ -31,7 +31,7 @@ func (g *Gateway) Name() string { return g.name }
 func (g *Gateway) Stats() Stats { return g.pool.snapshot() }
 
 // Close ends the connections that are not in use, with QUIT, and returns when
-// they are gone: within Timeouts.Parting. A mail that is still under way is
+// they are gone; Timeouts.Parting limits how long that takes. A mail that is still under way is
 // finished, and its connection closed after it; one that comes later is
 // refused.
 func (g *Gateway) Close() { g.pool.close() }
@@ -60,7 +60,7 @@ func (g *Gateway) Send(ctx context.Context, m gateway.Mail) (gateway.Reply, erro
 	}
 	if c != nil {
 		r, err := send(ctx, c, m)
-		if !diedIdle(ctx, err) {
+		if !diedIdle(ctx, c, err) {
 			return g.finish(c, r, err)
 		}
 		g.pool.end(c)
@@ -95,8 +95,9 @@ func (g *Gateway) finish(c *conn, r reply, err error) (gateway.Reply, error) {
 
 // diedIdle reports whether a pooled connection failed in a way that says
 // nothing about the mail, before the server can have had all of it: it is
-// gone, or the server takes its leave in answer to the first command.
-func diedIdle(ctx context.Context, err error) bool {
+// gone, or the server takes its leave in answer to the first command, with
+// 421 or by hanging up.
+func diedIdle(ctx context.Context, c *conn, err error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -108,7 +109,7 @@ func diedIdle(ctx context.Context, err error) bool {
 	case errors.As(err, &broken):
 		return broken.step != stepFinal
 	case errors.As(err, &refused):
-		return refused.step == stepMAIL && refused.reply.code == closing
+		return refused.step == stepMAIL && c.broken
 	default:
 		return false
 	}

@@ -28,7 +28,7 @@ type Stats struct {
 // connections than slots.
 //
 // Its goroutines reset or close connections after their mail has its answer.
-// They belong to the pool, hold a slot, and end within Timeouts.Parting.
+// They belong to the pool, hold a slot, and are limited by Timeouts.Parting.
 type pool struct {
 	cfg   *Config
 	slots chan struct{}
@@ -59,10 +59,9 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 		<-p.slots
 		return nil, errClosed
 	}
-	now := time.Now()
 	for len(p.idle) > 0 {
 		c := p.pop(len(p.idle) - 1)
-		if c.reusable(now) {
+		if c.reusable(now()) {
 			return c, nil
 		}
 		p.stats.Open--
@@ -135,7 +134,7 @@ func (p *pool) put(c *conn) {
 
 // rest keeps the connection for the next mail, if it may have one.
 func (p *pool) rest(c *conn) {
-	c.rested = time.Now()
+	c.rested = now()
 	if !c.reusable(c.rested) {
 		p.background(c, func() { p.retire(c) })
 		return
@@ -178,10 +177,10 @@ func (p *pool) sweepBy(then time.Time) {
 	}
 	p.sweepAt = then
 	if p.sweeper == nil {
-		p.sweeper = time.AfterFunc(time.Until(then), p.sweep)
+		p.sweeper = time.AfterFunc(then.Sub(now()), p.sweep)
 		return
 	}
-	p.sweeper.Reset(time.Until(then))
+	p.sweeper.Reset(then.Sub(now()))
 }
 
 // sweep retires the idle connections whose time is over.
@@ -192,10 +191,10 @@ func (p *pool) sweep() {
 	if p.closed {
 		return
 	}
-	now := time.Now()
+	at := now()
 	for i := 0; i < len(p.idle); {
 		c := p.idle[i]
-		if now.Before(c.expires()) {
+		if at.Before(c.expires()) {
 			p.sweepBy(c.expires())
 			i++
 			continue
@@ -207,7 +206,7 @@ func (p *pool) sweep() {
 		default:
 			// Every slot is taken: most likely by a mail on its way to these
 			// connections, which will see for itself.
-			p.sweepBy(now.Add(time.Second))
+			p.sweepBy(at.Add(time.Second))
 			return
 		}
 	}
@@ -220,8 +219,8 @@ func (p *pool) pop(i int) *conn {
 	return c
 }
 
-// close ends all idle connections and waits until they are gone, at most for
-// Timeouts.Parting. Those in use end when they are put back.
+// close ends all idle connections and waits until they are gone. Those in use
+// end when they are put back.
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true

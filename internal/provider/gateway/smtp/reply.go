@@ -50,7 +50,7 @@ func (r *replyReader) read(each func(line []byte)) (code int, err error) {
 		}
 		c, text, more, ok := parseReplyLine(line)
 		if !ok || n > 0 && c != code {
-			return 0, fmt.Errorf("not an SMTP reply: %q", printable(line, 80))
+			return 0, fmt.Errorf("not an SMTP reply: %q", printable(bytes.TrimRight(line, "\r\n"), 80))
 		}
 		code = c
 		r.keep(text)

@@ -142,5 +142,5 @@ func (c *conn) sendContent(ctx context.Context) (reply, error) {
 }
 
 func unexpected(step string, r reply) error {
-	return &lost{step: step, err: fmt.Errorf("unexpected reply: %d %s", r.code, r.text)}
+	return &lost{step: step, err: fmt.Errorf("unexpected reply: %d", r.code)}
 }

@@ -1,0 +1,210 @@
+package smtp_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/postrider/postrider/internal/provider/gateway"
+	"github.com/postrider/postrider/internal/provider/gateway/smtp"
+	"github.com/postrider/postrider/internal/testkit/smtpserver"
+)
+
+func TestEncryption(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		server smtpserver.TLS
+		query  string
+		tls    bool   // the mail arrives over TLS
+		fails  string // or not at all, at this step
+	}{
+		"required, offered":          {smtpserver.StartTLS, "tls=required", true, ""},
+		"required, not offered":      {smtpserver.Plain, "tls=required", false, "STARTTLS"},
+		"opportunistic, offered":     {smtpserver.StartTLS, "tls=opportunistic", true, ""},
+		"opportunistic, not offered": {smtpserver.Plain, "tls=opportunistic", false, ""},
+		"none, offered":              {smtpserver.StartTLS, "tls=none", false, ""},
+		"by default":                 {smtpserver.StartTLS, "", true, ""},
+		"by default, not offered":    {smtpserver.Plain, "", false, ""},
+		"implicit":                   {smtpserver.Implicit, "", true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := smtpserver.New(t, smtpserver.Config{TLS: test.server})
+			g := newGateway(t, srv, test.query, func(c *smtp.Config) {
+				if test.server != smtpserver.Plain {
+					trusting(srv)(c)
+				}
+			})
+			if test.fails != "" {
+				wantFault(t, g, mail(content), gateway.FaultGateway, test.fails, 0)
+				wantCounts(t, srv, 1, 0, map[smtpserver.Step]int{smtpserver.MAIL: 0})
+				return
+			}
+			mustSend(t, g, mail(content))
+			if got := srv.Mails()[0].TLS; got != test.tls {
+				t.Errorf("over TLS: %v, want %v", got, test.tls)
+			}
+		})
+	}
+}
+
+// Without saying so nobody's password goes out in plain text.
+func TestPasswordIsEncrypted(t *testing.T) {
+	t.Parallel()
+	srv := smtpserver.New(t, smtpserver.Config{Username: "user", Password: "pass"})
+	g := newGateway(t, srv, "")
+	wantFault(t, g, mail(content), gateway.FaultGateway, "STARTTLS", 0)
+	wantCounts(t, srv, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 0})
+	for _, query := range []string{"tls=none", "tls=opportunistic"} {
+		mustSend(t, newGateway(t, srv, query), mail(content))
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []smtpserver.TLS{smtpserver.StartTLS, smtpserver.Implicit} {
+		unknown := smtpserver.New(t, smtpserver.Config{TLS: mode})
+		failure := wantFault(t, newGateway(t, unknown, ""), mail(content), gateway.FaultGateway, "TLS handshake", 0)
+		if !errors.As(failure, new(x509.UnknownAuthorityError)) {
+			t.Errorf("the error is %v", failure)
+		}
+		other := smtpserver.New(t, smtpserver.Config{TLS: mode, Names: []string{"other.example.com"}})
+		failure = wantFault(t, newGateway(t, other, "", trusting(other)), mail(content), gateway.FaultGateway, "TLS handshake", 0)
+		if !errors.As(failure, new(x509.HostnameError)) {
+			t.Errorf("the error is %v", failure)
+		}
+		wantCounts(t, other, 1, 0, map[smtpserver.Step]int{smtpserver.MAIL: 0})
+		mustSend(t, newGateway(t, other, "", func(c *smtp.Config) {
+			c.TLS = &tls.Config{RootCAs: other.Roots(), ServerName: "other.example.com"}
+		}), mail(content))
+	}
+}
+
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit})
+	g := newGateway(t, srv, "", func(c *smtp.Config) {
+		// Even if the configuration would take it.
+		c.TLS = &tls.Config{RootCAs: srv.Roots(), MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	})
+	failure := wantFault(t, g, mail(content), gateway.FaultGateway, "TLS handshake", 0)
+	if !strings.Contains(failure.Error(), "no supported versions") {
+		t.Errorf("the error is %v", failure)
+	}
+}
+
+func TestTemporarilyNoTLS(t *testing.T) {
+	t.Parallel()
+	srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.StartTLS})
+	srv.Always(smtpserver.STARTTLS, smtpserver.Reply(454, "4.7.0 TLS not available"))
+	wantFault(t, newGateway(t, srv, "tls=required", trusting(srv)), mail(content), gateway.FaultGateway, "STARTTLS", 454)
+	mustSend(t, newGateway(t, srv, "tls=opportunistic", trusting(srv)), mail(content))
+}
+
+// What somebody else puts behind the reply to STARTTLS must not pass for what
+// the server says after it.
+func TestPlainTextBehindSTARTTLS(t *testing.T) {
+	t.Parallel()
+	srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.StartTLS})
+	for _, query := range []string{"tls=required", "tls=opportunistic"} {
+		srv.Next(smtpserver.STARTTLS, smtpserver.Raw("220 ready\r\n250 SIZE 1\r\n"))
+		wantFault(t, newGateway(t, srv, query, trusting(srv)), mail(content), gateway.FaultGateway, "STARTTLS", 0)
+	}
+	wantCounts(t, srv, 2, 0, map[smtpserver.Step]int{smtpserver.MAIL: 0})
+}
+
+func TestLogin(t *testing.T) {
+	t.Parallel()
+	const user, password = "user@example.com", "pa ss:wörd/%\"'@"
+	for name, test := range map[string]struct {
+		offered []string
+		query   string
+		fails   string // message
+	}{
+		"plain":              {[]string{"PLAIN"}, "", ""},
+		"login":              {[]string{"LOGIN"}, "", ""},
+		"either":             {[]string{"LOGIN", "PLAIN"}, "", ""},
+		"plain, asked for":   {[]string{"LOGIN", "PLAIN"}, "auth=plain", ""},
+		"login, asked for":   {[]string{"LOGIN", "PLAIN"}, "auth=login", ""},
+		"neither":            {[]string{"GSSAPI", "NTLM"}, "", "the server offers GSSAPI NTLM; wanted is PLAIN or LOGIN"},
+		"plain, not offered": {[]string{"LOGIN"}, "auth=plain", "the server offers LOGIN; wanted is PLAIN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: user, Password: password, Auth: test.offered})
+			g := newGateway(t, srv, test.query, trusting(srv))
+			if test.fails != "" {
+				failure := wantFault(t, g, mail(content), gateway.FaultGateway, "AUTH", 0)
+				if !strings.Contains(failure.Error(), test.fails) {
+					t.Errorf("the error %q does not say %q", failure, test.fails)
+				}
+				return
+			}
+			mustSend(t, g, mail(content))
+			if got := srv.Mails()[0].User; got != user {
+				t.Errorf("logged in as %q", got)
+			}
+		})
+	}
+}
+
+func TestLoginMechanismOnTheWire(t *testing.T) {
+	t.Parallel()
+	for query, step := range map[string]string{"": "AUTH PLAIN", "auth=plain": "AUTH PLAIN", "auth=login": "AUTH LOGIN"} {
+		srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: "user", Password: "right"})
+		g := newGateway(t, srv, query, trusting(srv), func(c *smtp.Config) { c.Password = "wrong" })
+		wantFault(t, g, mail(content), gateway.FaultGateway, step, 535)
+		wantCounts(t, srv, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 1, smtpserver.QUIT: 1, smtpserver.MAIL: 0})
+	}
+}
+
+func TestNoLoginOffered(t *testing.T) {
+	t.Parallel()
+	srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.StartTLS})
+	g := newGateway(t, srv, "", trusting(srv), func(c *smtp.Config) { c.Username, c.Password = "user", "pass" })
+	failure := wantFault(t, g, mail(content), gateway.FaultGateway, "AUTH", 0)
+	if !strings.Contains(failure.Error(), "offers no login") {
+		t.Errorf("the error is %v", failure)
+	}
+}
+
+// Servers repeat what they do not understand.
+func TestPasswordIsNotInErrors(t *testing.T) {
+	t.Parallel()
+	const password = "S3CR3T-S3CR3T"
+	encode := base64.StdEncoding.EncodeToString
+	for query, secrets := range map[string][]string{ // what the server comes to know
+		"auth=plain": {password, encode([]byte(password)), encode([]byte("\x00user1\x00" + password))},
+		"auth=login": {password, encode([]byte(password))},
+	} {
+		for _, secret := range secrets {
+			for name, said := range map[string]string{
+				"refusal":           "500 unknown: " + secret + "\r\n",
+				"long refusal":      "500 " + strings.Repeat("x", 495) + secret + "\r\n",
+				"refusal, in lines": "500-" + secret + "\r\n500 " + secret + "\r\n",
+				"challenge":         "334 " + secret + "\r\n",
+				"wrong challenge":   "334 !" + secret + "\r\n",
+			} {
+				srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: "user1", Password: password})
+				g := newGateway(t, srv, query, trusting(srv))
+				// LOGIN answers challenges, as OTHER commands to this server.
+				srv.Always(smtpserver.AUTH, smtpserver.Raw(said))
+				srv.Always(smtpserver.OTHER, smtpserver.Raw(said))
+				_, err := g.Send(patience(t), mail(content))
+				var failure *gateway.Error
+				if !errors.As(err, &failure) || failure.Fault != gateway.FaultGateway {
+					t.Errorf("%s, %s: the error is %v", query, name, err)
+					continue
+				}
+				for _, s := range append(secrets, "S3CR3T") {
+					if strings.Contains(err.Error()+failure.Text+failure.Step, s) {
+						t.Errorf("%s, %s: the error tells the password: %v", query, name, err)
+					}
+				}
+			}
+		}
+	}
+}

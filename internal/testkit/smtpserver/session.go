@@ -1,0 +1,123 @@
+package smtpserver
+
+import (
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// session takes the mails of one connection from go-smtp.
+type session struct {
+	conn     *conn
+	hello    string
+	user     string
+	from     string
+	to       []string
+	loggedIn bool
+}
+
+var _ smtp.AuthSession = (*session)(nil)
+
+func newSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{conn: c.Conn().(*conn), hello: c.Hostname()}, nil
+}
+
+func (s *session) Reset() {
+	s.from, s.to = "", nil
+	s.conn.busy.Store(false)
+}
+
+func (s *session) Logout() error { return nil }
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if s.conn.server.cfg.Username != "" && !s.loggedIn {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+	}
+	s.from = from
+	return nil
+}
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = append(s.to, to)
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	var data []byte
+	var err error
+	if cfg := s.conn.server.cfg; cfg.OnMail == nil && (cfg.DiscardData || cfg.DiscardMails) {
+		_, err = io.Copy(io.Discard, r)
+	} else {
+		data, err = io.ReadAll(r)
+	}
+	if err != nil {
+		return err
+	}
+	action := s.conn.server.reached(Body)
+	if action.stall {
+		return s.conn.stall()
+	}
+	// The reply that go-smtp writes next is the one to change.
+	s.conn.answering, s.conn.action = Body, action
+	if !action.dutiful() {
+		return errors.New("not taken: the script wants it so")
+	}
+	s.conn.server.taken(Mail{
+		Connection: s.conn.number, TLS: s.conn.encrypted, Hello: s.hello, User: s.user,
+		From: s.from, To: s.to, Params: s.conn.params, Data: data,
+	})
+	return nil
+}
+
+func (s *session) AuthMechanisms() []string {
+	if s.conn.server.cfg.Username == "" {
+		return nil
+	}
+	return s.conn.server.cfg.Auth
+}
+
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	if !slices.Contains(s.AuthMechanisms(), mechanism) {
+		return nil, smtp.ErrAuthUnknownMechanism
+	}
+	switch mechanism {
+	case sasl.Plain:
+		return sasl.NewPlainServer(func(_, user, password string) error { return s.login(user, password) }), nil
+	case sasl.Login:
+		return &loginServer{login: s.login}, nil
+	default:
+		return nil, smtp.ErrAuthUnknownMechanism
+	}
+}
+
+func (s *session) login(user, password string) error {
+	cfg := s.conn.server.cfg
+	if user != cfg.Username || password != cfg.Password {
+		return smtp.ErrAuthFailed
+	}
+	s.user, s.loggedIn = user, true
+	return nil
+}
+
+// loginServer is the LOGIN mechanism, which go-sasl has for clients only.
+type loginServer struct {
+	login func(user, password string) error
+	step  int
+	user  string
+}
+
+func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	l.step++
+	switch l.step {
+	case 1:
+		return []byte("Username:"), false, nil
+	case 2:
+		l.user = string(response)
+		return []byte("Password:"), false, nil
+	default:
+		return nil, true, l.login(l.user, string(response))
+	}
+}
