@@ -5,6 +5,7 @@ export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION := v1.9.0
+TEMPL_VERSION := v0.3.977
 TOOLS := $(CURDIR)/.tools
 
 # The tests run with the race detector, which needs cgo, and share one server.
@@ -15,7 +16,7 @@ build: ## the binary ./postrider
 	go build -trimpath -o postrider ./cmd/postrider
 
 .PHONY: test
-test: setup lint ## everything: lint, unit, both databases, browser, end to end
+test: setup verify lint ## everything: lint, unit, both databases, browser, end to end
 	$(WITH_POSTGRES) go test -race -timeout 14m ./...
 
 .PHONY: setup
@@ -29,6 +30,18 @@ soak: setup ## the long version of the tests that kill processes
 .PHONY: update
 update: ## rewrites the golden files
 	go test ./internal/provider/render ./internal/web/... -update
+
+.PHONY: generate
+generate: $(TOOLS)/templ-$(TEMPL_VERSION) ## writes the Go files that are made from templates
+	$< generate -path internal -log-level warn
+
+.PHONY: verify
+verify: generate ## fails if a generated file is not what its source makes
+	git diff --exit-code -- '*_templ.go'
+
+$(TOOLS)/templ-$(TEMPL_VERSION):
+	GOBIN=$(TOOLS) go install github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION)
+	mv $(TOOLS)/templ $@
 
 .PHONY: fuzz
 fuzz: ## a minute for each fuzz target

@@ -147,11 +147,15 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request) (body []byte, rel
 	release = func() { h.inFlight.Add(-held) }
 	reserve := func(n int64) error {
 		held += n
-		if h.inFlight.Add(n) > bound {
-			drain(w, r) // passes through, and is not held
-			return &refusal{http.StatusServiceUnavailable, "Too many notifications in flight; try again later", nil}
+		if h.inFlight.Add(n) <= bound {
+			return nil
 		}
-		return nil
+		// What follows passes through and is not held: the room is others'
+		// before it has all come.
+		release()
+		held, body = 0, nil
+		drain(w, r)
+		return &refusal{http.StatusServiceUnavailable, "Too many notifications in flight; try again later", nil}
 	}
 
 	if r.ContentLength > limit {

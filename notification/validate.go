@@ -3,6 +3,7 @@ package notification
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -44,16 +45,16 @@ func Decode(body []byte) (*Notification, error) {
 	if err := json.Unmarshal(body, &n); err != nil {
 		return nil, explain(body, err)
 	}
-	// encoding/json turns null list entries into empty messages, and never
-	// looks inside a RawMessage: both need the slow, exact look.
 	for i := range n.Data.Messages {
 		m := &n.Data.Messages[i]
 		if string(m.Object) == "null" {
 			m.Object = nil
 		}
-		odd := m.Object != nil && m.Object[0] != '{'
-		empty := m.Object == nil && m.Text == "" && m.Sender == (User{})
-		if odd || empty {
+		if m.Object != nil && m.Object[0] != '{' {
+			return nil, &FieldError{"data.messages[" + strconv.Itoa(i) + "].messageObject", "must be an object"}
+		}
+		// encoding/json makes an empty message of a null: look again.
+		if m.Object == nil && m.Text == "" && m.Sender == (User{}) {
 			if err := explain(body, nil); err != nil {
 				return nil, err
 			}
@@ -114,9 +115,16 @@ func checkKind(trigger, webhook string) error {
 	return nil
 }
 
+// maxExplained is up to which size, in bytes, a body is taken apart to say
+// exactly what is wrong with it: that takes many times its size in memory.
+const maxExplained = 256 << 10
+
 // explain names the first thing that is wrong with a body encoding/json did
 // not take, or nil. It is slow, and runs for refused bodies only.
 func explain(body []byte, cause error) error {
+	if len(body) > maxExplained {
+		return explainLarge(body, cause)
+	}
 	var document any
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -140,6 +148,31 @@ func explain(body []byte, cause error) error {
 		return nil
 	}
 	return &FieldError{"body", "is not valid JSON: " + cause.Error()}
+}
+
+// explainLarge is explain for what is too large to be taken apart. Its paths
+// lack the indexes of lists.
+func explainLarge(body []byte, cause error) error {
+	var envelope struct {
+		Trigger, Webhook json.RawMessage
+	}
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case cause == nil:
+		return nil
+	case !errors.As(cause, &wrong):
+		return &FieldError{"body", "is not valid JSON: " + cause.Error()}
+	case wrong.Field == "" || json.Unmarshal(body, &envelope) != nil:
+		return &FieldError{"body", "must be a JSON object"}
+	}
+	var trigger, webhook string
+	// What is no string is of no known kind.
+	_ = json.Unmarshal(envelope.Trigger, &trigger)
+	_ = json.Unmarshal(envelope.Webhook, &webhook)
+	if err := checkKind(trigger, webhook); err != nil {
+		return err
+	}
+	return &FieldError{wrong.Field, "must not be a JSON " + wrong.Value}
 }
 
 // shape is what JSON type a value must have. The zero shape is a string.

@@ -205,6 +205,44 @@ func TestDecodeTolerates(t *testing.T) {
 	}
 }
 
+// What is too large to be taken apart is refused with the field's name all
+// the same.
+func TestDecodeLarge(t *testing.T) {
+	t.Parallel()
+	padding := strings.Repeat("x", 1<<20)
+	large := func(path string, value any) []byte {
+		var document map[string]any
+		if err := json.Unmarshal(edit(t, path, value), &document); err != nil {
+			t.Fatal(err)
+		}
+		document["padding"] = padding
+		body, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	for _, test := range []struct {
+		body []byte
+		says string
+	}{
+		{large("data.to.name", 7), "data.to.name: must not be a JSON number"},
+		{large("data.messages.message", 7), "data.messages.message: must not be a JSON number"},
+		{large("data.messages.messageObject", "x"), "data.messages[0].messageObject: must be an object"},
+		{large("trigger", 7), "Invalid trigger or webhook type"},
+		{large("trigger", notification.TriggerSMS), "Invalid trigger or webhook type"},
+		{[]byte(`"` + padding + `"`), "body: must be a JSON object"},
+		{[]byte(`{"data":"` + padding), "body: is not valid JSON"},
+	} {
+		if _, err := notification.Decode(test.body); err == nil || !strings.HasPrefix(err.Error(), test.says) {
+			t.Errorf("got %v, want %s", err, test.says)
+		}
+	}
+	if _, err := notification.Decode(large("data.messages", []any{nil, map[string]any{"message": "hi"}})); err != nil {
+		t.Errorf("a large body with an empty message: %v", err)
+	}
+}
+
 func TestMarshalIsTheWire(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"one-on-one.json", "group.json"} {

@@ -23,6 +23,7 @@ type serveCommand struct {
 func (c *serveCommand) Run(ctx context.Context) error {
 	logger := newLogger(c.Logging)
 	warnUnknownVariables(logger)
+	limitMemory()
 	d, err := newDaemon(ctx, c.Settings, logger)
 	if err != nil {
 		return err

@@ -29,8 +29,10 @@ import (
 const (
 	// stopGrace is how long a stop lets mails that are being sent finish.
 	stopGrace = 20 * time.Second
-	// answerGrace is how long it lets requests finish.
-	answerGrace = 5 * time.Second
+	// answerGrace is how long it lets requests finish. Connections on which
+	// nothing was sent yet are waited for too, by net/http, for 5 s: a little
+	// longer, so that callers who connect in advance are no trouble.
+	answerGrace = 7 * time.Second
 	purgeEvery  = time.Minute
 )
 
@@ -93,7 +95,11 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 		Clock:   d.clock, Logger: d.logger,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("POSTRIDER_LISTEN: %w", err)
+		variable := "POSTRIDER_LISTEN"
+		if errors.Is(err, web.ErrCertificate) {
+			variable = "POSTRIDER_TLS_CERT and POSTRIDER_TLS_KEY"
+		}
+		return nil, fmt.Errorf("%s: %w", variable, err)
 	}
 	d.closers = append(d.closers, closerFunc(func() error { return d.server.Shutdown(context.WithoutCancel(ctx)) }))
 	if err := d.listenMetrics(ctx); err != nil {
@@ -117,10 +123,7 @@ func (d *Daemon) wire(options Options) error {
 		return err
 	}
 	gate := gateway.NewGate(out.Name(), d.clock, d.logger)
-	renderer, err := render.New(render.Config{From: mail.Address(s.From), ImageBase: d.settings.PublicURL})
-	if err != nil {
-		return err
-	}
+	renderer := render.New(render.Config{From: mail.Address(s.From), ImageBase: d.settings.PublicURL})
 	d.provider = provider.New(provider.Config{
 		App: App, AppID: s.AppID,
 		Outbox: d.data.Store, Book: &address.Book{Contacts: d.data.Store},

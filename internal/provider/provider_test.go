@@ -84,10 +84,7 @@ func newHouse(t *testing.T, appID string) *house {
 			t.Error(err)
 		}
 	})
-	renderer, err := render.New(render.Config{From: mail.Address{Name: "Acme", Address: "chat@example.com"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	renderer := render.New(render.Config{From: mail.Address{Name: "Acme", Address: "chat@example.com"}})
 	h.gate = gateway.NewGate("scripted", h.clock, logger)
 	h.provider = provider.New(provider.Config{
 		App: "default", AppID: appID, Outbox: h.store, Book: &address.Book{Contacts: h.store}, Render: renderer,

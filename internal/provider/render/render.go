@@ -2,19 +2,14 @@ package render
 
 import (
 	"bytes"
-	"embed"
+	"context"
 	"fmt"
-	htmltemplate "html/template"
 	"net/mail"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/postrider/postrider/notification"
 )
-
-//go:embed mail.html.tmpl mail.txt.tmpl
-var templates embed.FS
 
 // Config is what all mails have in common.
 type Config struct {
@@ -29,22 +24,12 @@ type Config struct {
 type Renderer struct {
 	cfg    Config
 	domain string // of message ids
-	html   *htmltemplate.Template
-	text   *template.Template
 }
 
 // New returns a renderer.
-func New(cfg Config) (*Renderer, error) {
-	html, err := htmltemplate.ParseFS(templates, "mail.html.tmpl")
-	if err != nil {
-		return nil, fmt.Errorf("parse mail template: %w", err)
-	}
-	text, err := template.ParseFS(templates, "mail.txt.tmpl")
-	if err != nil {
-		return nil, fmt.Errorf("parse mail template: %w", err)
-	}
+func New(cfg Config) *Renderer {
 	_, domain, _ := strings.Cut(cfg.From.Address, "@")
-	return &Renderer{cfg: cfg, domain: domain, html: html, text: text}, nil
+	return &Renderer{cfg: cfg, domain: domain}
 }
 
 // From returns the sender of the mails.
@@ -61,12 +46,10 @@ type Envelope struct {
 // in CR LF.
 func (r *Renderer) Mail(n *notification.Notification, e Envelope) ([]byte, error) {
 	v := newView(n, r.cfg.ImageBase)
-	var html, text bytes.Buffer
-	if err := r.html.Execute(&html, v); err != nil {
+	var html bytes.Buffer
+	html.Grow(6<<10 + 3<<10*len(v.Messages))
+	if err := htmlPart(v).Render(context.Background(), &html); err != nil {
 		return nil, fmt.Errorf("render HTML: %w", err)
 	}
-	if err := r.text.Execute(&text, v); err != nil {
-		return nil, fmt.Errorf("render text: %w", err)
-	}
-	return r.compose(v, e, text.Bytes(), html.Bytes())
+	return r.compose(v, e, []byte(textPart(v)), html.Bytes())
 }

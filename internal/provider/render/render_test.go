@@ -26,14 +26,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func newRenderer(t testing.TB) *render.Renderer {
 	t.Helper()
-	r, err := render.New(render.Config{
+	return render.New(render.Config{
 		From:      mail.Address{Name: "Acme Chat", Address: "chat@example.com"},
 		ImageBase: "http://localhost:8080",
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 func envelope() render.Envelope {

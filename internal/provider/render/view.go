@@ -15,9 +15,9 @@ import (
 type view struct {
 	Subject  string
 	Name     string // of the recipient
-	Count    string // "3 new messages"
-	Group    string // empty in a one-on-one conversation
-	From     string // the other person in a one-on-one conversation
+	Title    string // the group, or the other person
+	Summary  string // how many messages from where
+	Why      string // why this mail came
 	Icon     picture
 	Messages []message
 }
@@ -40,32 +40,37 @@ func newView(n *notification.Notification, imageBase string) *view {
 	v := &view{
 		Subject:  line(d.Subject),
 		Name:     firstOf(line(d.To.Name), d.To.UID),
-		Count:    "1 new message",
 		Messages: make([]message, len(d.Messages)),
 	}
-	if len(d.Messages) > 1 {
-		v.Count = strconv.Itoa(len(d.Messages)) + " new messages"
-	}
+	where, icon := "", ""
 	if g := d.GroupDetails; g != nil {
-		v.Group = firstOf(line(g.Name), g.GUID, "a group")
-		v.Icon = newPicture(g.Icon, v.Group, imageBase)
+		v.Title, icon = firstOf(line(g.Name), g.GUID, "a group"), g.Icon
+		where = "in " + v.Title
 	} else {
-		v.From = firstOf(line(d.SenderDetails.Name), d.SenderDetails.UID, "somebody")
-		v.Icon = newPicture(d.SenderDetails.Avatar, v.From, imageBase)
+		v.Title, icon = firstOf(line(d.SenderDetails.Name), d.SenderDetails.UID, "somebody"), d.SenderDetails.Avatar
+		where = "from " + v.Title
+	}
+	v.Icon = newPicture(icon, v.Title, imageBase)
+	v.Subject = firstOf(v.Subject, "New messages "+where)
+	v.Summary = "you have 1 new message " + where + "."
+	v.Why = "You get this email because you had not read this message yet."
+	if n := len(d.Messages); n > 1 {
+		v.Summary = "you have " + strconv.Itoa(n) + " new messages " + where + "."
+		v.Why = "You get this email because you had not read these messages yet."
 	}
 	for i := range d.Messages {
 		m := &d.Messages[i]
-		sender := firstOf(line(m.Sender.Name), m.Sender.UID, v.From, "Somebody")
+		sender := firstOf(line(m.Sender.Name), m.Sender.UID)
+		if sender == "" {
+			sender = "Somebody"
+			if d.SenderDetails != nil {
+				sender = v.Title
+			}
+		}
 		v.Messages[i] = message{
 			Sender: sender,
 			Text:   firstOf(shown(m.Text), "New message"),
 			Avatar: newPicture(m.Sender.Avatar, sender, imageBase),
-		}
-	}
-	if v.Subject == "" {
-		v.Subject = "New messages from " + v.From
-		if v.Group != "" {
-			v.Subject = "New messages in " + v.Group
 		}
 	}
 	return v
