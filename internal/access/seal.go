@@ -77,7 +77,11 @@ func ParseKey(s string) ([]byte, error) {
 func KeyFile(path string) ([]byte, error) {
 	content, err := os.ReadFile(path) //nolint:gosec // G304: the operator names the file
 	if err == nil {
-		return ParseKey(string(content))
+		key, err := ParseKey(string(content))
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		}
+		return key, nil
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("read secret key: %w", err)

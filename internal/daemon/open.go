@@ -35,7 +35,11 @@ func openData(ctx context.Context, settings *Database, exclusive bool, clock fun
 	}
 	s, err := store.Open(ctx, store.Config{URL: settings.URL(), Exclusive: exclusive, Clock: clock, Logger: logger})
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", SecretURL(settings.URL()), err)
+		variable := "POSTRIDER_DATA_DIR"
+		if settings.DatabaseURL != "" {
+			variable = "POSTRIDER_DATABASE_URL"
+		}
+		return nil, fmt.Errorf("%s: open %s: %w", variable, SecretURL(settings.URL()), err)
 	}
 	defer func() {
 		if err != nil {

@@ -17,8 +17,8 @@ type Store interface {
 	// Renew prolongs leases, and returns those claims that are no longer
 	// ours.
 	Renew(ctx context.Context, refs []Ref, lease time.Duration) (lost []Ref, err error)
-	// Settle ends claims. One that another claim has followed changes
-	// nothing, and is returned as lost.
+	// Settle ends claims. One that Expire has taken back, or that another
+	// claim has followed, changes nothing, and is returned as lost.
 	Settle(ctx context.Context, settlements []Settlement) (lost []Ref, err error)
 	// Expire makes pending again what is in hand under a lease that ended.
 	Expire(ctx context.Context, lane Lane) (int, error)

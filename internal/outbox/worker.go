@@ -28,7 +28,8 @@ type Outcome struct {
 }
 
 // GiveBack is the outcome of a delivery that could not be tried: it is due
-// again after the pause, and nothing is counted.
+// again after the pause, without one as if it had not been claimed. Nothing is
+// counted.
 func GiveBack(after time.Duration) Outcome { return Outcome{State: Pending, After: after} }
 
 // WorkerConfig is what a [Worker] works with. Store, Lane, Handler, Clock and
@@ -55,6 +56,9 @@ type WorkerConfig struct {
 	// Admit, if set, is asked before every claim how many deliveries may be
 	// taken. It blocks while there is no point in taking any.
 	Admit func(ctx context.Context) (int, error)
+	// Busy, if set, says that something more urgent wants the machine. While
+	// it does, only a quarter of the handlers begin new deliveries.
+	Busy func() bool
 	// Observe, if set, is told of every outcome that was settled.
 	Observe func(Claimed, Outcome)
 }
@@ -114,44 +118,87 @@ func (w *Worker) Wake() {
 // Alive reports whether the worker runs and its store answers.
 func (w *Worker) Alive() bool { return w.alive.Load() }
 
-// Run works until ctx ends. Then it claims nothing more, gives back what was
+// Run works until ctx ends; a worker runs once. Then it claims nothing more, gives back what was
 // not begun, lets what is in hand finish within Grace, and returns when all is
 // settled or given up on.
 func (w *Worker) Run(ctx context.Context) {
 	handling, abort := context.WithCancel(context.WithoutCancel(ctx))
 	defer abort()
-	settling, stopSettling := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopSettling()
+	storing, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
 
 	var handlers, keepers sync.WaitGroup
-	for range w.cfg.Parallel {
+	for i := range w.cfg.Parallel {
+		gives := i >= max(1, w.cfg.Parallel/4)
 		handlers.Go(func() {
-			for d := range w.work {
+			for {
+				if gives {
+					w.giveWay(ctx)
+				}
+				d, more := <-w.work
+				if !more {
+					return
+				}
 				w.done <- settled{d, w.handle(ctx, handling, d)}
 			}
 		})
 	}
-	keepers.Go(func() { w.keep(settling) })
+	keepers.Go(func() { w.keep(storing) })
+	keepers.Go(func() { w.limit(ctx, storing, abort, giveUp) })
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		w.settle(settling)
+		w.settle(storing)
 	}()
 
-	w.claim(ctx)
+	w.claim(ctx, storing)
 	close(w.work)
-	timer := time.AfterFunc(w.cfg.Grace, func() {
-		abort()
-		// A store that does not answer must not hold the process either.
-		time.AfterFunc(w.cfg.Grace/4, stopSettling)
-	})
-	defer timer.Stop()
 	handlers.Wait()
 	close(w.done)
 	<-finished
-	stopSettling()
+	giveUp()
 	keepers.Wait()
 	w.alive.Store(false)
+}
+
+// limit bounds what goes on after running has ended: handlers are told to stop
+// after Grace, and soon after that the store is given up on, which must not
+// hold the process either. It returns when storing ends.
+func (w *Worker) limit(running, storing context.Context, abort, giveUp context.CancelFunc) {
+	select {
+	case <-running.Done():
+	case <-storing.Done():
+		return
+	}
+	for _, then := range []struct {
+		after time.Duration
+		do    context.CancelFunc
+	}{{w.cfg.Grace, abort}, {w.cfg.Grace / 4, giveUp}} {
+		timer := time.NewTimer(then.after)
+		select {
+		case <-storing.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+			then.do()
+		}
+	}
+}
+
+// busyPause is how often it is looked whether the urgent is over.
+const busyPause = 5 * time.Millisecond
+
+// giveWay waits while there is something more urgent.
+func (w *Worker) giveWay(ctx context.Context) {
+	if w.cfg.Busy == nil {
+		return
+	}
+	for w.cfg.Busy() && ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-time.After(busyPause):
+		}
+	}
 }
 
 // handle runs the handler, unless the delivery should not be begun any more.
@@ -162,16 +209,21 @@ func (w *Worker) handle(running, handling context.Context, d Claimed) Outcome {
 	w.mu.Lock()
 	lease, held := w.held[Ref{d.ID, d.Claim}]
 	w.mu.Unlock()
-	// After a pause of the whole process (a suspended machine) somebody else
-	// may have it by now: not begun, it cannot arrive twice.
-	if !held || !w.cfg.Clock().Before(lease) {
-		return Outcome{}
+	switch {
+	case !held:
+		return Outcome{} // somebody else's
+	case !w.cfg.Clock().Before(lease):
+		// After a pause of the whole process (a suspended machine) somebody
+		// else may have it by now: not begun, it cannot arrive twice.
+		return GiveBack(0)
 	}
 	return w.cfg.Handler.Handle(handling, d)
 }
 
-// claim keeps the handlers supplied until ctx ends.
-func (w *Worker) claim(ctx context.Context) {
+// claim keeps the handlers supplied until ctx ends. storing goes on beyond
+// that: a claim that is under way has to be given back, so its answer must not
+// be lost.
+func (w *Worker) claim(ctx, storing context.Context) {
 	failing := false
 	for ctx.Err() == nil {
 		room := w.room()
@@ -179,7 +231,7 @@ func (w *Worker) claim(ctx context.Context) {
 			w.pause(ctx, w.cfg.Poll) // a settlement wakes us
 			continue
 		}
-		n, err := w.claimSome(ctx, room)
+		n, err := w.claimSome(ctx, storing, room)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -215,7 +267,7 @@ func (w *Worker) room() int {
 	return room
 }
 
-func (w *Worker) claimSome(ctx context.Context, room int) (int, error) {
+func (w *Worker) claimSome(ctx, storing context.Context, room int) (int, error) {
 	if w.cfg.Admit != nil {
 		admitted, err := w.cfg.Admit(ctx)
 		if err != nil {
@@ -229,7 +281,7 @@ func (w *Worker) claimSome(ctx context.Context, room int) (int, error) {
 	// The lease is counted from before the claim: never longer than the
 	// store counts it.
 	lease := w.cfg.Clock().Add(w.cfg.Lease)
-	claimed, err := w.cfg.Store.Claim(ctx, w.cfg.Lane, room, w.cfg.Lease)
+	claimed, err := w.cfg.Store.Claim(storing, w.cfg.Lane, room, w.cfg.Lease)
 	if err != nil {
 		return 0, err
 	}
@@ -336,19 +388,13 @@ func (w *Worker) write(ctx context.Context, batch []settled) {
 		if o.State == "" { // not ours any more
 			continue
 		}
-		if o.Attempt != nil {
-			o.Attempt.Number = d.Attempts + 1
-		}
-		settlements = append(settlements, Settlement{
-			Ref: Ref{d.ID, d.Claim}, State: o.State, Reason: o.Reason, Detail: o.Detail,
-			NextAt: now.Add(o.After), At: now, Attempt: o.Attempt,
-		})
+		settlements = append(settlements, settlement(d, o, now))
 	}
 	lost, err := w.settleUntil(ctx, settlements)
 	gone := make(map[Ref]bool, len(lost))
 	for _, ref := range lost {
 		gone[ref] = true
-		w.cfg.Logger.Warn("a result came too late: its lease had ended and the delivery was claimed again", "delivery", ref.ID)
+		w.cfg.Logger.Warn("a result came too late: its lease had ended", "delivery", ref.ID)
 	}
 	w.mu.Lock()
 	for i := range batch {
@@ -367,6 +413,26 @@ func (w *Worker) write(ctx context.Context, batch []settled) {
 			w.cfg.Observe(s.claimed, s.outcome)
 		}
 	}
+}
+
+// settlement turns an outcome into what is written.
+func settlement(d *Claimed, o *Outcome, now time.Time) Settlement {
+	s := Settlement{
+		Ref: Ref{d.ID, d.Claim}, State: o.State, Reason: o.Reason, Detail: o.Detail,
+		NextAt: now.Add(o.After), At: now, Attempt: o.Attempt,
+	}
+	if o.Attempt != nil {
+		o.Attempt.Number = d.Attempts + 1
+		return s
+	}
+	if o.State == Pending && o.Reason == "" && o.Detail == "" {
+		// Given back, it says what it said before, and keeps its place.
+		s.Reason, s.Detail = d.Reason, d.Detail
+		if o.After == 0 {
+			s.NextAt = d.NextAt
+		}
+	}
+	return s
 }
 
 func (w *Worker) settleUntil(ctx context.Context, settlements []Settlement) ([]Ref, error) {
@@ -395,20 +461,35 @@ func (w *Worker) keep(ctx context.Context) {
 	ticker := time.NewTicker(w.cfg.Lease / 3)
 	defer ticker.Stop()
 	for {
-		if n, err := w.cfg.Store.Expire(ctx, w.cfg.Lane); err == nil && n > 0 {
-			w.cfg.Logger.Warn("took back deliveries whose worker is gone", "lane", w.cfg.Lane, "count", n)
-			w.Wake()
+		// Our own leases first: what could not be renewed after a fault of the
+		// store is ours all the same, and its result may be on its way.
+		err := w.renew(ctx)
+		if err == nil {
+			err = w.expire(ctx)
 		}
+		// While Admit blocks nothing else asks the store.
+		w.alive.Store(err == nil)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		w.renew(ctx)
 	}
 }
 
-func (w *Worker) renew(ctx context.Context) {
+func (w *Worker) expire(ctx context.Context) error {
+	n, err := w.cfg.Store.Expire(ctx, w.cfg.Lane)
+	if n > 0 {
+		w.cfg.Logger.Warn("took back deliveries whose worker is gone", "lane", w.cfg.Lane, "count", n)
+		w.Wake()
+	}
+	if err != nil && ctx.Err() == nil {
+		w.cfg.Logger.Warn("take back deliveries whose worker is gone", "lane", w.cfg.Lane, "error", err)
+	}
+	return err
+}
+
+func (w *Worker) renew(ctx context.Context) error {
 	w.mu.Lock()
 	refs := make([]Ref, 0, len(w.held))
 	for ref := range w.held {
@@ -416,7 +497,7 @@ func (w *Worker) renew(ctx context.Context) {
 	}
 	w.mu.Unlock()
 	if len(refs) == 0 {
-		return
+		return nil
 	}
 	lease := w.cfg.Clock().Add(w.cfg.Lease)
 	lost, err := w.cfg.Store.Renew(ctx, refs, w.cfg.Lease)
@@ -424,7 +505,7 @@ func (w *Worker) renew(ctx context.Context) {
 		if ctx.Err() == nil {
 			w.cfg.Logger.Warn("renew leases", "count", len(refs), "error", err)
 		}
-		return
+		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -436,4 +517,5 @@ func (w *Worker) renew(ctx context.Context) {
 	for _, ref := range lost {
 		delete(w.held, ref)
 	}
+	return nil
 }

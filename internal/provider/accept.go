@@ -29,6 +29,8 @@ const (
 // Accept stores a notification. When it returns nil the notification is on
 // disk, or was before: it will be delivered or accounted for.
 func (p *Provider) Accept(ctx context.Context, r *notification.Request) error {
+	p.accepting.Add(1)
+	defer p.accepting.Add(-1)
 	n := r.Notification
 	if p.cfg.AppID != "" && n.AppID != p.cfg.AppID {
 		return fmt.Errorf("%w: the endpoint serves another appId", notification.ErrForbidden)

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/postrider/postrider/internal/outbox"
@@ -37,10 +38,21 @@ type Config struct {
 }
 
 // Provider accepts notifications and delivers them by mail.
-type Provider struct{ cfg Config }
+type Provider struct {
+	cfg       Config
+	accepting atomic.Int64
+}
 
 // New returns a provider.
-func New(cfg Config) *Provider { return &Provider{cfg} }
+func New(cfg Config) *Provider { return &Provider{cfg: cfg} }
+
+// crowd is how many calls at once make a provider busy: more than a machine
+// that keeps up with its callers ever sees.
+const crowd = 32
+
+// Busy tells the outbox's worker that callers are queueing. They wait no longer
+// than two seconds, while a mail has time.
+func (p *Provider) Busy() bool { return p.accepting.Load() >= crowd }
 
 // Admit tells the outbox's worker how many deliveries may be taken; it blocks
 // while the gateway is paused.

@@ -110,8 +110,10 @@ func (b *batcher[T, R]) write(ctx context.Context, batch []*call[T, R], values [
 
 func (b *batcher[T, R]) close() {
 	b.mu.Lock()
-	b.closed = true
-	close(b.calls)
+	if !b.closed {
+		b.closed = true
+		close(b.calls)
+	}
 	b.mu.Unlock()
 	b.ended.Wait()
 }

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/postrider/postrider/internal/provider/address"
@@ -53,23 +55,18 @@ func (s *Store) Contacts(ctx context.Context, app, after, search string, limit i
 // SetContacts implements [address.Store].
 func (s *Store) SetContacts(ctx context.Context, app string, contacts []address.Contact) error {
 	// A row that comes twice in one statement is an error on PostgreSQL: the
-	// last one counts.
-	last := make(map[string]int, len(contacts))
-	for i, c := range contacts {
-		last[c.UID] = i
+	// last one counts. Sorted, so that two imports cannot deadlock.
+	emails := make(map[string]string, len(contacts))
+	for _, c := range contacts {
+		emails[text(c.UID)] = text(c.Email)
 	}
-	unique := make([]address.Contact, 0, len(last))
-	for i, c := range contacts {
-		if last[c.UID] == i {
-			unique = append(unique, c)
-		}
-	}
+	uids := slices.Sorted(maps.Keys(emails))
 	now := millis(s.clock())
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		return chunks(len(unique), func(from, to int) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
+		return chunks(len(uids), func(from, to int) error {
 			args := make([]any, 0, 4*(to-from))
-			for _, c := range unique[from:to] {
-				args = append(args, text(app), text(c.UID), text(c.Email), now)
+			for _, uid := range uids[from:to] {
+				args = append(args, text(app), uid, emails[uid], now)
 			}
 			_, err := tx.ExecContext(ctx, `INSERT INTO contacts (app, uid, email, updated_at) VALUES `+tuples(to-from, 4, 1)+`
 				ON CONFLICT (app, uid) DO UPDATE SET email = excluded.email, updated_at = excluded.updated_at`, args...)
@@ -85,7 +82,7 @@ func (s *Store) SetContacts(ctx context.Context, app string, contacts []address.
 // DeleteContact implements [address.Store].
 func (s *Store) DeleteContact(ctx context.Context, app, uid string) error {
 	var n int64
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM contacts WHERE app = $1 AND uid = $2`, text(app), text(uid))
 		if err != nil {
 			return err

@@ -14,7 +14,7 @@ var _ access.Store = (*Store)(nil)
 // Credential implements [access.Store].
 func (s *Store) Credential(ctx context.Context, app, name string) (access.Sealed, error) {
 	var c access.Sealed
-	err := s.read.QueryRowContext(ctx, `SELECT username, sealed FROM credentials WHERE app = $1 AND name = $2`, app, name).
+	err := s.read.QueryRowContext(ctx, `SELECT username, sealed FROM credentials WHERE app = $1 AND name = $2`, text(app), text(name)).
 		Scan(&c.Username, &c.Secret)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
@@ -28,9 +28,9 @@ func (s *Store) Credential(ctx context.Context, app, name string) (access.Sealed
 // AddCredential implements [access.Store].
 func (s *Store) AddCredential(ctx context.Context, app, name string, c access.Sealed) (bool, error) {
 	var n int64
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO credentials (app, name, username, sealed, created_at)
-			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (app, name) DO NOTHING`, app, name, c.Username, c.Secret, millis(s.clock()))
+			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (app, name) DO NOTHING`, text(app), text(name), text(c.Username), c.Secret, millis(s.clock()))
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,8 @@ type dialect struct {
 	// clock instead, so that processes whose clocks differ agree on who holds
 	// a claim (the parameter must appear all the same).
 	leaseClock string
+	// keepStatements: parsed statements are kept by us, see statement.go.
+	keepStatements bool
 	// putters is how many transactions may store new deliveries at one time.
 	putters int
 	// again reports whether a transaction that failed with err may succeed
@@ -32,6 +34,8 @@ var sqliteDialect = dialect{
 	name:       "sqlite",
 	leaseClock: "CAST($1 AS BIGINT)",
 	putters:    1,
+
+	keepStatements: true,
 	again: func(err error) bool {
 		var e *sqlite.Error
 		return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
@@ -41,7 +45,7 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	name:       "postgres",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
-	leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT))",
+	leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))",
 	putters:    4,
 	again: func(err error) bool {
 		var e *pgconn.PgError

@@ -26,13 +26,13 @@ type storedMail struct {
 }
 
 func (s *Store) addMails(ctx context.Context, mails []storedMail) ([]struct{}, error) {
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		for i := range mails {
 			m := &mails[i]
 			// The same mail again, after a crash, is the same mail.
 			_, err := tx.ExecContext(ctx, `INSERT INTO mailbox_messages (id, received_at, sender, recipients, subject, size, raw)
 				VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`, text(m.ID), millis(m.ReceivedAt), text(m.From),
-				text(m.To), text(m.Subject), len(m.Raw), m.Raw)
+				text(m.To), text(m.Subject), len(m.Raw), notNull(m.Raw))
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func (s *Store) Mails(ctx context.Context, before string, limit int) ([]mailbox.
 	if before != "" {
 		where, args = " WHERE id < $2", append(args, text(before))
 	}
-	mails := make([]mailbox.Mail, 0, limit)
+	mails := make([]mailbox.Mail, 0, min(limit, 1000))
 	err := query(ctx, s.read, `SELECT id, received_at, sender, recipients, subject, size FROM mailbox_messages`+where+
 		` ORDER BY id DESC LIMIT $1`, args, func(rows *sql.Rows) error {
 		var m mailbox.Mail
@@ -99,7 +99,7 @@ func (s *Store) DeleteMails(ctx context.Context) error {
 
 func (s *Store) deleteMails(ctx context.Context, where string, args ...any) error {
 	var n int64
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `DELETE FROM mailbox_messages`+where, args...)
 		if err != nil {
 			return err

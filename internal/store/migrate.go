@@ -40,7 +40,7 @@ func (s *Store) migrate(ctx context.Context, exclusive bool, file *flock.Flock) 
 			return fmt.Errorf("lock database file: %w", err)
 		}
 		if !locked {
-			return fmt.Errorf("the database has schema %d, this program needs %d, and another release is serving from it", current, target)
+			return awaitMigration(ctx, provider)
 		}
 		defer func() { err = errors.Join(err, file.Unlock()) }()
 	}
@@ -52,6 +52,32 @@ func (s *Store) migrate(ctx context.Context, exclusive bool, file *flock.Flock) 
 	}
 	return nil
 }
+
+// awaitMigration waits until the process that holds the file, which may just
+// be starting, has brought the schema up to date.
+func awaitMigration(ctx context.Context, provider *goose.Provider) error {
+	ctx, cancel := context.WithTimeout(ctx, migrationPatience)
+	defer cancel()
+	ticker := time.NewTicker(migrationPatience / 50)
+	defer ticker.Stop()
+	for {
+		current, target, err := provider.GetVersions(ctx)
+		if err == nil && current == target {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			if err != nil {
+				return fmt.Errorf("read schema version: %w", err)
+			}
+			return fmt.Errorf("the database has schema %d, this program needs %d, and another release is serving from it", current, target)
+		case <-ticker.C:
+		}
+	}
+}
+
+// migrationPatience is how long a command waits for a server that starts.
+const migrationPatience = 5 * time.Second
 
 func (s *Store) migrations() (*goose.Provider, error) {
 	files, err := fs.Sub(migrationFiles, "migrations/"+s.dialect.name)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -22,7 +23,7 @@ func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease ti
 	if due.IsZero() || due.After(s.clock()) {
 		return nil, nil
 	}
-	err = s.transaction(ctx, func(tx *sql.Tx) error {
+	err = s.transaction(ctx, func(tx *transaction) error {
 		claimed = claimed[:0]
 		byID := make(map[string]int, limit)
 		now := millis(s.clock())
@@ -44,7 +45,9 @@ func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease ti
 		if err != nil {
 			return fmt.Errorf("claim deliveries: %w", err)
 		}
-		slices.SortFunc(claimed, func(a, b outbox.Claimed) int { return a.NextAt.Compare(b.NextAt) })
+		slices.SortFunc(claimed, func(a, b outbox.Claimed) int {
+			return cmp.Or(a.NextAt.Compare(b.NextAt), cmp.Compare(a.ID, b.ID))
+		})
 		ids := make([]any, len(claimed))
 		for i := range claimed {
 			byID[claimed[i].ID] = i
@@ -92,8 +95,8 @@ func (s *Store) NextDue(ctx context.Context, lane outbox.Lane) (time.Time, error
 func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duration) ([]outbox.Ref, error) {
 	var lost []outbox.Ref
 	refs = sortedRefs(refs, func(r outbox.Ref) outbox.Ref { return r })
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		kept := make(map[string]bool, len(refs))
+	err := s.transaction(ctx, func(tx *transaction) error {
+		kept := make(map[outbox.Ref]bool, len(refs))
 		err := chunks(len(refs), func(from, to int) error {
 			args := []any{millis(s.clock()), lease.Milliseconds()}
 			for _, ref := range refs[from:to] {
@@ -102,7 +105,7 @@ func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duratio
 			return query(ctx, tx, `WITH held (held_id, held_claim) AS (VALUES `+tuples(to-from, 2, 3, "TEXT", "BIGINT")+`)
 				UPDATE deliveries SET lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
 				FROM held WHERE id = held_id AND claim = held_claim AND state = 'in_hand'
-				RETURNING id`, args, scanIDs(kept))
+				RETURNING id, claim`, args, scanRefs(kept))
 		})
 		if err != nil {
 			return fmt.Errorf("renew leases: %w", err)
@@ -115,10 +118,26 @@ func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duratio
 
 // Expire implements [outbox.Store].
 func (s *Store) Expire(ctx context.Context, lane outbox.Lane) (int, error) {
+	for total := 0; ; {
+		n, err := s.expireSome(ctx, lane)
+		total += n
+		if err != nil || n < expireBatch {
+			return total, err
+		}
+	}
+}
+
+const expireBatch = 1000
+
+func (s *Store) expireSome(ctx context.Context, lane outbox.Lane) (int, error) {
 	var n int64
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending', lease_until = 0
-			WHERE lane = $2 AND state = 'in_hand' AND lease_until < `+s.dialect.leaseClock, millis(s.clock()), string(lane))
+	err := s.transaction(ctx, func(tx *transaction) error {
+		// A row that is locked is being settled or renewed: its worker lives.
+		result, err := tx.ExecContext(ctx, `WITH ended AS MATERIALIZED (
+				SELECT id AS ended_id FROM deliveries WHERE lane = $2 AND state = 'in_hand' AND lease_until < `+s.dialect.leaseClock+`
+				ORDER BY lease_until LIMIT $3`+s.dialect.skipLocked+`)
+			UPDATE deliveries SET state = 'pending', lease_until = 0 FROM ended WHERE id = ended_id`,
+			millis(s.clock()), string(lane), expireBatch)
 		if err != nil {
 			return fmt.Errorf("expire leases: %w", err)
 		}
@@ -130,7 +149,7 @@ func (s *Store) Expire(ctx context.Context, lane outbox.Lane) (int, error) {
 
 // releaseAll makes pending again all that is in hand.
 func (s *Store) releaseAll(ctx context.Context) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
+	return s.transaction(ctx, func(tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending', lease_until = 0 WHERE state = 'in_hand'`); err != nil {
 			return fmt.Errorf("release leases: %w", err)
 		}
@@ -138,13 +157,13 @@ func (s *Store) releaseAll(ctx context.Context) error {
 	})
 }
 
-func scanIDs(into map[string]bool) func(*sql.Rows) error {
+func scanRefs(into map[outbox.Ref]bool) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var ref outbox.Ref
+		if err := rows.Scan(&ref.ID, &ref.Claim); err != nil {
 			return err
 		}
-		into[id] = true
+		into[ref] = true
 		return nil
 	}
 }
@@ -153,22 +172,14 @@ func scanIDs(into map[string]bool) func(*sql.Rows) error {
 // same rows lock them in one order.
 func sortedRefs[T any](items []T, ref func(T) outbox.Ref) []T {
 	sorted := slices.Clone(items)
-	slices.SortFunc(sorted, func(a, b T) int {
-		switch x, y := ref(a).ID, ref(b).ID; {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(sorted, func(a, b T) int { return cmp.Compare(ref(a).ID, ref(b).ID) })
 	return sorted
 }
 
-func without(refs []outbox.Ref, kept map[string]bool) []outbox.Ref {
+func without(refs []outbox.Ref, kept map[outbox.Ref]bool) []outbox.Ref {
 	var lost []outbox.Ref
 	for _, ref := range refs {
-		if !kept[ref.ID] {
+		if !kept[ref] {
 			lost = append(lost, ref)
 		}
 	}

@@ -5,10 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/postrider/postrider/internal/outbox"
 )
@@ -19,7 +18,7 @@ var _ outbox.Log = (*Store)(nil)
 func (s *Store) List(ctx context.Context, filter outbox.Filter, limit int) ([]outbox.Delivery, error) {
 	where, args := conditions(filter)
 	args = append(args, limit)
-	deliveries := make([]outbox.Delivery, 0, limit)
+	deliveries := make([]outbox.Delivery, 0, min(limit, 1000))
 	err := query(ctx, s.read, `SELECT `+deliveryColumns+` FROM deliveries`+where+
 		` ORDER BY id DESC LIMIT $`+strconv.Itoa(len(args)), args, func(rows *sql.Rows) error {
 		var d outbox.Delivery
@@ -63,37 +62,51 @@ func conditions(f outbox.Filter) (where string, args []any) {
 		all = append(all, condition+" $"+strconv.Itoa(len(args)))
 	}
 	if f.App != "" {
-		add("app =", f.App)
+		add("app =", text(f.App))
 	}
 	if f.Lane != "" {
-		add("lane =", string(f.Lane))
+		add("lane =", text(string(f.Lane)))
 	}
 	if len(f.States) > 0 {
 		first := len(args) + 1
 		for _, state := range f.States {
-			args = append(args, string(state))
+			args = append(args, text(string(state)))
 		}
 		all = append(all, "state IN ("+list(len(f.States), first)+")")
+		if !slices.ContainsFunc(f.States, isSentOrOpen) {
+			all = append(all, unsent)
+		}
 	}
 	if f.Recipient != "" {
 		add("recipient =", text(f.Recipient))
 	}
 	if f.Reason != "" {
-		add("reason =", f.Reason)
+		add("reason =", text(f.Reason))
 	}
+	// Ids tell the time as well: they bound what is read.
 	if !f.Since.IsZero() {
 		add("created_at >=", millis(f.Since))
+		add("id >=", firstID(f.Since.Add(-idSlack)))
 	}
 	if !f.Until.IsZero() {
 		add("created_at <", millis(f.Until))
+		add("id <", firstID(f.Until.Add(idSlack)))
 	}
 	if f.Before != "" {
-		add("id <", f.Before)
+		add("id <", text(f.Before))
 	}
 	if len(all) == 0 {
 		return "", nil
 	}
 	return " WHERE " + strings.Join(all, " AND "), args
+}
+
+// unsent is the condition of the index of that name. SQLite uses the index
+// only where it finds the condition word for word.
+const unsent = "state IN ('failed', 'skipped', 'cancelled')"
+
+func isSentOrOpen(s outbox.State) bool {
+	return s != outbox.Failed && s != outbox.Skipped && s != outbox.Cancelled
 }
 
 // Get implements [outbox.Log].
@@ -134,9 +147,11 @@ func (s *Store) Attempts(ctx context.Context, id string) ([]outbox.Attempt, erro
 // Replay implements [outbox.Log].
 func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 	replayed := id
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		var state outbox.State
-		err := tx.QueryRowContext(ctx, `SELECT state FROM deliveries WHERE id = $1`, text(id)).Scan(&state)
+		// An update of nothing locks the row on both engines: a purge between
+		// the statements would leave a delivery without its payload.
+		err := tx.QueryRowContext(ctx, `UPDATE deliveries SET claim = claim WHERE id = $1 RETURNING state`, text(id)).Scan(&state)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("%w: %s", outbox.ErrNotFound, id)
 		}
@@ -149,11 +164,10 @@ func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 			return s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'pending', reason = '', detail = '', tries = 0,
 				armed_at = $2, next_at = $2, settled_at = 0 WHERE id = $1 AND state IN ('failed', 'skipped', 'cancelled')`, now)
 		case outbox.Sent:
-			fresh, err := uuid.NewV7()
+			replayed, err = newID(s.clock())
 			if err != nil {
 				return err
 			}
-			replayed = fresh.String()
 			_, err = tx.ExecContext(ctx, `INSERT INTO deliveries
 				(id, app, lane, recipient, conversation, origin, replays, created_at, armed_at, next_at)
 				SELECT $2, app, lane, recipient, conversation, origin, id, $3, $3, $3 FROM deliveries WHERE id = $1`,
@@ -176,8 +190,8 @@ func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 
 // Cancel implements [outbox.Log].
 func (s *Store) Cancel(ctx context.Context, id string) error {
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		return s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'cancelled', settled_at = $2
+	err := s.transaction(ctx, func(tx *transaction) error {
+		return s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'cancelled', next_at = 0, settled_at = $2
 			WHERE id = $1 AND state = 'pending'`, millis(s.clock()))
 	})
 	if err != nil {
@@ -187,7 +201,7 @@ func (s *Store) Cancel(ctx context.Context, id string) error {
 }
 
 // changeOne runs an update of one delivery, and explains why it matched none.
-func (s *Store) changeOne(ctx context.Context, tx *sql.Tx, id, statement string, args ...any) error {
+func (s *Store) changeOne(ctx context.Context, tx *transaction, id, statement string, args ...any) error {
 	result, err := tx.ExecContext(ctx, statement, append([]any{text(id)}, args...)...)
 	if err != nil {
 		return err

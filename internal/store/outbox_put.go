@@ -23,7 +23,7 @@ func (s *Store) Put(ctx context.Context, entry outbox.Entry) (outbox.PutResult, 
 
 func (s *Store) putBatch(ctx context.Context, entries []outbox.Entry) ([]outbox.PutResult, error) {
 	results := make([]outbox.PutResult, len(entries))
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
+	err := s.transaction(ctx, func(tx *transaction) error {
 		for i := range entries {
 			results[i] = outbox.PutResult{ID: entries[i].ID}
 		}
@@ -38,7 +38,7 @@ func (s *Store) putBatch(ctx context.Context, entries []outbox.Entry) ([]outbox.
 
 // dedupe reserves the keys of a batch and returns the entries that are new.
 // For the others it writes the earlier delivery into results.
-func (s *Store) dedupe(ctx context.Context, tx *sql.Tx, entries []outbox.Entry, results []outbox.PutResult) ([]*outbox.Entry, error) {
+func (s *Store) dedupe(ctx context.Context, tx *transaction, entries []outbox.Entry, results []outbox.PutResult) ([]*outbox.Entry, error) {
 	fresh := make([]*outbox.Entry, 0, len(entries))
 	keyed := make([]int, 0, len(entries))
 	first := make(map[string]int, len(entries))
@@ -111,7 +111,7 @@ func (s *Store) dedupe(ctx context.Context, tx *sql.Tx, entries []outbox.Entry, 
 const deliveryColumns = `id, app, lane, recipient, conversation, origin, replays, state, reason, detail,
 	attempts, tries, created_at, armed_at, next_at, settled_at`
 
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, entries []*outbox.Entry) error {
+func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.Entry) error {
 	// Ids are time-ordered: sorted, rows go to the end of every index.
 	slices.SortFunc(entries, func(a, b *outbox.Entry) int { return bytes.Compare([]byte(a.ID), []byte(b.ID)) })
 	return chunks(len(entries), func(from, to int) error {
@@ -121,11 +121,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, entries []*outbox.Entry)
 		for _, e := range entries[from:to] {
 			rows = append(rows, e.ID, text(e.App), string(e.Lane), text(e.Recipient), text(e.Conversation), text(e.Origin),
 				millis(e.CreatedAt), millis(e.CreatedAt), millis(e.NextAt))
-			payload := e.Payload
-			if payload == nil {
-				payload = []byte{}
-			}
-			bodies = append(bodies, e.ID, payload)
+			bodies = append(bodies, e.ID, notNull(e.Payload))
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, created_at, armed_at, next_at)
 			VALUES `+tuples(to-from, columns, 1)+` ON CONFLICT (id) DO NOTHING`, rows...); err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 
 	"github.com/postrider/postrider/internal/outbox"
@@ -12,8 +11,8 @@ import (
 func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]outbox.Ref, error) {
 	var lost []outbox.Ref
 	settlements = sortedRefs(settlements, func(t outbox.Settlement) outbox.Ref { return t.Ref })
-	err := s.transaction(ctx, func(tx *sql.Tx) error {
-		settled := make(map[string]bool, len(settlements))
+	err := s.transaction(ctx, func(tx *transaction) error {
+		settled := make(map[outbox.Ref]bool, len(settlements))
 		err := chunks(len(settlements), func(from, to int) error {
 			return s.settle(ctx, tx, settlements[from:to], settled)
 		})
@@ -24,7 +23,7 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 		attempts := make([]*outbox.Settlement, 0, len(settlements))
 		for i := range settlements {
 			refs[i] = settlements[i].Ref
-			if settlements[i].Attempt != nil && settled[settlements[i].ID] {
+			if settlements[i].Attempt != nil && settled[settlements[i].Ref] {
 				attempts = append(attempts, &settlements[i])
 			}
 		}
@@ -34,7 +33,7 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 	return lost, err
 }
 
-func (s *Store) settle(ctx context.Context, tx *sql.Tx, settlements []outbox.Settlement, settled map[string]bool) error {
+func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbox.Settlement, settled map[outbox.Ref]bool) error {
 	const columns = 8
 	args := make([]any, 0, columns*len(settlements))
 	for i := range settlements {
@@ -54,10 +53,10 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx, settlements []outbox.Set
 		UPDATE deliveries SET state = r_state, reason = r_reason, detail = r_detail, next_at = r_next, settled_at = r_settled,
 			attempts = attempts + r_tried, tries = tries + r_tried, lease_until = 0
 		FROM result WHERE id = r_id AND claim = r_claim AND state = 'in_hand'
-		RETURNING id`, args, scanIDs(settled))
+		RETURNING id, claim`, args, scanRefs(settled))
 }
 
-func (s *Store) recordAttempts(ctx context.Context, tx *sql.Tx, settlements []*outbox.Settlement) error {
+func (s *Store) recordAttempts(ctx context.Context, tx *transaction, settlements []*outbox.Settlement) error {
 	return chunks(len(settlements), func(from, to int) error {
 		const columns = 9
 		args := make([]any, 0, columns*(to-from))

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const purgeBatch = 500
@@ -37,11 +35,15 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (deliveries int, er
 		if len(ids) == 0 {
 			return deliveries, nil
 		}
-		err = s.transaction(ctx, func(tx *sql.Tx) error {
+		var n int64
+		err = s.transaction(ctx, func(tx *transaction) error {
 			in := ` IN (` + list(len(ids), 1) + `)`
 			// A replay may have come between.
-			_, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE id`+in+` AND state NOT IN ('pending', 'in_hand')`, ids...)
+			result, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE id`+in+` AND state NOT IN ('pending', 'in_hand')`, ids...)
 			if err != nil {
+				return err
+			}
+			if n, err = result.RowsAffected(); err != nil {
 				return err
 			}
 			for _, table := range []string{"payloads", "attempts"} {
@@ -56,7 +58,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (deliveries int, er
 		if err != nil {
 			return deliveries, fmt.Errorf("delete old deliveries: %w", err)
 		}
-		deliveries += len(ids)
+		deliveries += int(n)
 		after = ids[len(ids)-1].(string)
 	}
 }
@@ -64,8 +66,10 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (deliveries int, er
 func (s *Store) purgeDedupe(ctx context.Context) error {
 	for {
 		var n int64
-		err := s.transaction(ctx, func(tx *sql.Tx) error {
-			result, err := tx.ExecContext(ctx, `DELETE FROM dedupe WHERE key IN
+		err := s.transaction(ctx, func(tx *transaction) error {
+			// Asked twice: a Put may take an expired key over between the
+			// subquery and the lock on its row.
+			result, err := tx.ExecContext(ctx, `DELETE FROM dedupe WHERE expires_at <= $1 AND key IN
 				(SELECT key FROM dedupe WHERE expires_at <= $1 LIMIT $2)`, millis(s.clock()), purgeBatch)
 			if err != nil {
 				return err
@@ -80,14 +84,4 @@ func (s *Store) purgeDedupe(ctx context.Context) error {
 			return nil
 		}
 	}
-}
-
-// firstID returns the smallest version 7 UUID of a moment.
-func firstID(t time.Time) string {
-	var id uuid.UUID
-	ms := t.UnixMilli()
-	for i := range 6 {
-		id[i] = byte(ms >> (8 * (5 - i)))
-	}
-	return id.String()
 }

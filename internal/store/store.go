@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver "pgx"
-	_ "modernc.org/sqlite"             // registers the driver "sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"github.com/postrider/postrider/internal/outbox"
 )
@@ -45,7 +46,9 @@ type Store struct {
 	puts    *batcher[outbox.Entry, outbox.PutResult]
 	mails   *batcher[storedMail, struct{}]
 	lock    *flock.Flock
-	path    string // of the SQLite file
+
+	statements statements
+	path       string // of the SQLite file
 
 	checkpoints sync.WaitGroup
 	stop        context.CancelFunc
@@ -127,11 +130,22 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 	return s, nil
 }
 
+// idleInTransaction is how long a transaction may stand still before the server
+// ends it. A process that is suspended, or cut off, in the middle of one holds
+// locks, and whoever stores a repetition of the same notification waits for
+// them.
+const idleInTransaction = "5s"
+
 func openPostgres(ctx context.Context, cfg Config) (_ *Store, err error) {
 	s := &Store{dialect: &postgresDialect, clock: cfg.Clock, logger: cfg.Logger}
-	if s.write, err = sql.Open("pgx", cfg.URL); err != nil {
+	parsed, err := pgx.ParseConfig(cfg.URL)
+	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	s.write = stdlib.OpenDB(*parsed, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, `SET idle_in_transaction_session_timeout = '`+idleInTransaction+`'`)
+		return err
+	}))
 	s.read = s.write
 	s.write.SetMaxOpenConns(16)
 	s.write.SetMaxIdleConns(8)
@@ -161,6 +175,7 @@ func (s *Store) Close() error {
 		s.stop()
 		s.checkpoints.Wait()
 	}
+	errs = append(errs, s.statements.close())
 	if s.read != nil && s.read != s.write {
 		errs = append(errs, s.read.Close())
 	}
@@ -179,21 +194,30 @@ func (s *Store) Close() error {
 // Engine returns the name of the database engine: sqlite or postgres.
 func (s *Store) Engine() string { return s.dialect.name }
 
-// Ping reports whether the database can be written to.
+// Ping reports whether the database can be written to, by writing.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.transaction(ctx, func(tx *sql.Tx) error {
-		// An update of no row takes the writer's way without leaving a trace.
-		_, err := tx.ExecContext(ctx, `UPDATE deliveries SET claim = claim WHERE id = ''`)
+	err := s.transaction(ctx, func(tx *transaction) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO probe (id, written_at) VALUES (1, $1)
+			ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`, millis(s.clock()))
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("write a probe: %w", err)
+	}
+	return nil
 }
 
 // transaction runs fn in one transaction, again when that may help.
-func (s *Store) transaction(ctx context.Context, fn func(*sql.Tx) error) error {
+func (s *Store) transaction(ctx context.Context, fn func(*transaction) error) error {
 	return s.dialect.retry(ctx, func() error {
-		tx, err := s.write.BeginTx(ctx, nil)
+		begun, err := s.write.BeginTx(ctx, nil)
 		if err != nil {
 			return fmt.Errorf("begin: %w", err)
+		}
+		tx := &transaction{Tx: begun}
+		if s.dialect.keepStatements {
+			tx.statements = &s.statements
+			defer func() { s.statements.keep(ctx, s.write, tx.wanted) }()
 		}
 		if err := fn(tx); err != nil {
 			// After a failed COMMIT or a lost connection there is nothing to
@@ -220,6 +244,14 @@ func fromMillis(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// notNull makes no bytes into an empty value: nil would be NULL.
+func notNull(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 // text makes a string acceptable to both engines: valid UTF-8 without NUL.

@@ -33,10 +33,13 @@ type fileVersions [2]struct {
 	size     int64
 }
 
+// ErrCertificate means that the certificate's files cannot be used.
+var ErrCertificate = errors.New("load TLS certificate")
+
 // loadCertificate reads the files. At the start they must be good.
 func loadCertificate(certFile, keyFile string, clock func() time.Time, logger *slog.Logger) (*certificate, error) {
 	if certFile == "" || keyFile == "" {
-		return nil, errors.New("load TLS certificate: the certificate and its key are needed, one is missing")
+		return nil, fmt.Errorf("%w: the certificate and its key are needed, one is missing", ErrCertificate)
 	}
 	c := &certificate{certFile: certFile, keyFile: keyFile, clock: clock, logger: logger, checked: clock()}
 	versions, err := c.versions()
@@ -44,7 +47,7 @@ func loadCertificate(certFile, keyFile string, clock func() time.Time, logger *s
 		err = c.load(versions)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("load TLS certificate: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
 	return c, nil
 }

@@ -151,7 +151,6 @@ func TestServerEndsWithAKilledProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(address.Query().Get("host")) // nobody else can any more
 	connection := connect(t, address.String())
 	if err := command.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -161,5 +160,14 @@ func TestServerEndsWithAKilledProcess(t *testing.T) {
 	defer cancel()
 	if _, err := connection.WaitForNotification(ctx); err == nil || ctx.Err() != nil {
 		t.Errorf("the server went on without its process (%v)", err)
+	}
+	// Its data go with the next start.
+	next, err := postgres.Start(postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer next.Stop()
+	if _, err := os.Stat(address.Query().Get("host")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the data of the server are still there (%v)", err)
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // ErrNotInstalled: there is no PostgreSQL on this machine.
@@ -33,7 +35,7 @@ const (
 
 // Options say how a server is run. The zero value is what tests want.
 type Options struct {
-	// Fsync makes commits durable, for measurements and crash tests.
+	// Fsync makes commits durable, on disk, for measurements and crash tests.
 	Fsync bool
 	// Settings are further server settings, such as "work_mem": "8MB".
 	Settings map[string]string
@@ -43,6 +45,7 @@ type Options struct {
 // of its own.
 type Server struct {
 	directory string
+	owner     *flock.Flock
 	process   *os.Process
 	ended     chan struct{} // closed when the process is gone
 	stop      sync.Once
@@ -62,14 +65,23 @@ func Start(options Options) (_ *Server, err error) {
 		return nil, fmt.Errorf("run PostgreSQL as another user: %w", err)
 	}
 	s := &Server{ended: make(chan struct{})}
-	if s.directory, err = os.MkdirTemp("", "postrider-postgres-"); err != nil {
+	parent := "" // the system's directory for temporary files
+	if !options.Fsync {
+		parent = memoryDirectory()
+	}
+	removeLeftovers(parent)
+	if s.directory, err = os.MkdirTemp(parent, directoryPattern); err != nil {
 		return nil, fmt.Errorf("create directory for PostgreSQL: %w", err)
 	}
+	s.owner = flock.New(filepath.Join(s.directory, ownerFile))
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(s.directory))
+			err = errors.Join(err, s.remove())
 		}
 	}()
+	if locked, err := s.owner.TryLock(); err != nil || !locked {
+		return nil, errors.Join(errors.New("lock directory of PostgreSQL"), err)
+	}
 	if attributes.Credential != nil {
 		if err := os.Chown(s.directory, int(attributes.Credential.Uid), int(attributes.Credential.Gid)); err != nil {
 			return nil, fmt.Errorf("hand directory to PostgreSQL's user: %w", err)
@@ -105,9 +117,15 @@ func (s *Server) Stop() error {
 			err = errors.Join(err, s.process.Kill())
 			<-s.ended
 		}
-		err = errors.Join(err, os.RemoveAll(s.directory))
+		err = errors.Join(err, s.remove())
 	})
 	return err
+}
+
+// remove deletes the data. The lock goes last: nobody else is to delete them
+// at the same time.
+func (s *Server) remove() error {
+	return errors.Join(os.RemoveAll(s.directory), s.owner.Close())
 }
 
 func (s *Server) data() string { return filepath.Join(s.directory, "data") }

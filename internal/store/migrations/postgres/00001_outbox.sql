@@ -49,3 +49,9 @@ CREATE TABLE dedupe (
     expires_at  BIGINT NOT NULL
 );
 CREATE INDEX dedupe_expiry ON dedupe (expires_at);
+
+-- One row that is written to see whether writing works.
+CREATE TABLE probe (
+    id         BIGINT NOT NULL PRIMARY KEY,
+    written_at BIGINT NOT NULL
+);

@@ -10,7 +10,7 @@ CREATE TABLE credentials (
 
 CREATE TABLE contacts (
     app        TEXT   NOT NULL,
-    uid        TEXT   NOT NULL,
+    uid        TEXT COLLATE "C" NOT NULL,
     email      TEXT   NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (app, uid)

@@ -11,3 +11,5 @@ import "syscall"
 func childAttributes() (*syscall.SysProcAttr, error) {
 	return &syscall.SysProcAttr{Setpgid: true}, nil
 }
+
+func memoryDirectory() string { return "" }
