@@ -182,7 +182,7 @@ func (c *contactsExport) Run(ctx context.Context) (err error) {
 			contacts = append(contacts, contact)
 			return nil
 		})
-		return errors.Join(err, printJSON(contacts))
+		return errors.Join(err, writeJSON(out, contacts))
 	}
 	w := csv.NewWriter(out)
 	err = w.Write([]string{"uid", "email"})

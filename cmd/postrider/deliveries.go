@@ -30,7 +30,7 @@ type dataFlags struct {
 
 // open opens the database beside a running server.
 func (f *dataFlags) open(ctx context.Context) (*daemon.Data, error) {
-	return daemon.OpenData(ctx, f.Database, newLogger(f.Logging))
+	return daemon.OpenData(ctx, f.Database, time.Now, newLogger(f.Logging))
 }
 
 type deliveryFilter struct {
@@ -235,7 +235,7 @@ func (c *deliverySelection) each(ctx context.Context, done string, states []outb
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	var changes []change
+	changes := []change{} // in JSON a list, also when it is empty
 	failures := 0
 	apply := func(id string) {
 		now, err := do(data, id)

@@ -310,9 +310,9 @@ func (d *Daemon) purge(ctx context.Context) {
 
 func (d *Daemon) observeAnswer(r *http.Request, status int, cause error) {
 	d.metrics.observeAnswer(status)
-	switch {
-	case status == http.StatusOK:
-	case status == http.StatusServiceUnavailable:
+	switch status {
+	case http.StatusOK:
+	case http.StatusServiceUnavailable:
 		d.logger.Warn("webhook not accepted", "status", status, "error", cause)
 	default:
 		d.logger.Info("webhook refused", "status", status, "remote", r.RemoteAddr, "error", cause)

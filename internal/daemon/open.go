@@ -25,8 +25,8 @@ type Data struct {
 }
 
 // OpenData opens the database beside whoever serves from it.
-func OpenData(ctx context.Context, settings Database, logger *slog.Logger) (*Data, error) {
-	return openData(ctx, &settings, false, time.Now, logger)
+func OpenData(ctx context.Context, settings Database, clock func() time.Time, logger *slog.Logger) (*Data, error) {
+	return openData(ctx, &settings, false, clock, logger)
 }
 
 func openData(ctx context.Context, settings *Database, exclusive bool, clock func() time.Time, logger *slog.Logger) (_ *Data, err error) {

@@ -104,7 +104,7 @@ func (d *Database) validate() error {
 			return errors.New("POSTRIDER_SECRET_KEY: is required with PostgreSQL, because every process must know the same key")
 		}
 	default:
-		return errors.New("POSTRIDER_DATABASE_URL: must begin with postgres:// or sqlite:")
+		return errors.New("POSTRIDER_DATABASE_URL: must be postgres://… or sqlite:PATH")
 	}
 	return nil
 }
@@ -205,14 +205,12 @@ func (s SecretURL) String() string {
 // ByteSize is a number of bytes, written like 8MiB, 500kB or 1048576.
 type ByteSize int64
 
-var byteUnits = []struct {
-	suffix string
-	factor int64
-}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1}}
-
 // UnmarshalText implements [encoding.TextUnmarshaler].
 func (b *ByteSize) UnmarshalText(text []byte) error {
-	for _, unit := range byteUnits {
+	for _, unit := range []struct {
+		suffix string
+		factor int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1}} {
 		number, ok := strings.CutSuffix(strings.TrimSpace(string(text)), unit.suffix)
 		if !ok {
 			continue

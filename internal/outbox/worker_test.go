@@ -530,6 +530,34 @@ func TestWorkerOutlivesItsStore(t *testing.T) {
 	})
 }
 
+// What it could not renew or settle in time it does not take for somebody
+// else's that died.
+func TestWorkerDoesNotTakeBackItsOwn(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		o := open(t, func(ctx context.Context, d outbox.Claimed) outbox.Outcome {
+			time.Sleep(5 * time.Second)
+			return sent(ctx, d)
+		}, nil)
+		o.put(3, 0)
+		stop := o.run()
+		time.Sleep(time.Second)
+		o.fault.disturb(func(method string) error {
+			if method == "Renew" || method == "Settle" {
+				return errAway
+			}
+			return nil
+		})
+		time.Sleep(5 * time.Minute)
+		o.fault.disturb(nil)
+		time.Sleep(5 * time.Minute)
+		stop()
+		o.wantStates(map[outbox.State]int{outbox.Sent: 3})
+		if begun := o.begunIDs(); len(begun) != 3 {
+			t.Errorf("3 deliveries were begun %d times", len(begun))
+		}
+	})
+}
+
 func TestWorkerStopsWithoutItsStore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		o := open(t, sent, func(cfg *outbox.WorkerConfig) { cfg.Grace = 20 * time.Second })
@@ -690,7 +718,7 @@ func TestWorkerTakesOnlyWhatIsAdmitted(t *testing.T) {
 func TestWorkerGivesBack(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		n := 0
-		o := open(t, func(_ context.Context, d outbox.Claimed) outbox.Outcome {
+		o := open(t, func(_ context.Context, _ outbox.Claimed) outbox.Outcome {
 			n++
 			switch n {
 			case 1:

@@ -30,28 +30,32 @@ type dialect struct {
 	again func(err error) bool
 }
 
-var sqliteDialect = dialect{
-	name:       "sqlite",
-	leaseClock: "CAST($1 AS BIGINT)",
-	putters:    1,
+func sqliteDialect() *dialect {
+	return &dialect{
+		name:       "sqlite",
+		leaseClock: "CAST($1 AS BIGINT)",
+		putters:    1,
 
-	keepStatements: true,
-	again: func(err error) bool {
-		var e *sqlite.Error
-		return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
-	},
+		keepStatements: true,
+		again: func(err error) bool {
+			var e *sqlite.Error
+			return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+		},
+	}
 }
 
-var postgresDialect = dialect{
-	name:       "postgres",
-	skipLocked: " FOR UPDATE SKIP LOCKED",
-	leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))",
-	putters:    4,
-	again: func(err error) bool {
-		var e *pgconn.PgError
-		// serialization_failure, deadlock_detected
-		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
-	},
+func postgresDialect() *dialect {
+	return &dialect{
+		name:       "postgres",
+		skipLocked: " FOR UPDATE SKIP LOCKED",
+		leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))",
+		putters:    4,
+		again: func(err error) bool {
+			var e *pgconn.PgError
+			// serialization_failure, deadlock_detected
+			return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+		},
+	}
 }
 
 // retry runs a transaction again while it fails for reasons that pass.

@@ -84,7 +84,7 @@ func (s *Store) migrations() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.dialect == &sqliteDialect {
+	if s.dialect.name == "sqlite" {
 		return goose.NewProvider(goose.DialectSQLite3, s.write, files)
 	}
 	// Processes that start together on an empty database would all create

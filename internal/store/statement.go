@@ -58,7 +58,7 @@ func (k *statements) keep(ctx context.Context, db *sql.DB, texts []string) {
 		}
 		k.mu.Unlock()
 		if twice {
-			_ = prepared.Close()
+			_ = prepared.Close() //nolint:sqlclosecheck // the others stay open for the store's life
 		}
 	}
 }
@@ -83,7 +83,7 @@ type transaction struct {
 
 // QueryContext runs a statement that returns rows.
 func (t *transaction) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if kept := t.kept(ctx, text); kept != nil {
+	if kept := t.kept(ctx, text); kept != nil { //nolint:sqlclosecheck // ends with the transaction
 		return kept.QueryContext(ctx, args...)
 	}
 	return t.Tx.QueryContext(ctx, text, args...)
@@ -91,7 +91,7 @@ func (t *transaction) QueryContext(ctx context.Context, text string, args ...any
 
 // ExecContext runs a statement that returns none.
 func (t *transaction) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if kept := t.kept(ctx, text); kept != nil {
+	if kept := t.kept(ctx, text); kept != nil { //nolint:sqlclosecheck // ends with the transaction
 		return kept.ExecContext(ctx, args...)
 	}
 	return t.Tx.ExecContext(ctx, text, args...)

@@ -21,7 +21,7 @@ import (
 	"github.com/postrider/postrider/internal/outbox"
 )
 
-// ErrLocked: another process serves from this SQLite file.
+// ErrLocked means that another process serves from this SQLite file.
 var ErrLocked = errors.New("another postrider is serving from this database file")
 
 // Config says which database to open, and how.
@@ -63,11 +63,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if strings.HasPrefix(cfg.URL, "postgres://") || strings.HasPrefix(cfg.URL, "postgresql://") {
 		return openPostgres(ctx, cfg)
 	}
-	return nil, errors.New("database URL must begin with postgres:// or sqlite:")
+	return nil, errors.New("the database URL must be postgres://… or sqlite:PATH")
 }
 
 func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err error) {
-	s := &Store{dialect: &sqliteDialect, path: path, clock: cfg.Clock, logger: cfg.Logger}
+	s := &Store{dialect: sqliteDialect(), path: path, clock: cfg.Clock, logger: cfg.Logger}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -88,7 +88,7 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 		s.lock = lock
 	}
 	// The driver would create the file readable for everybody.
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // G304: the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("open database file: %w", err)
 	}
@@ -137,7 +137,7 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 const idleInTransaction = "5s"
 
 func openPostgres(ctx context.Context, cfg Config) (_ *Store, err error) {
-	s := &Store{dialect: &postgresDialect, clock: cfg.Clock, logger: cfg.Logger}
+	s := &Store{dialect: postgresDialect(), clock: cfg.Clock, logger: cfg.Logger}
 	parsed, err := pgx.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -37,12 +37,12 @@ type Gateway interface {
 type Fault int
 
 const (
-	// FaultGateway: the gateway could not be used at all. It says nothing
+	// FaultGateway means that the gateway could not be used at all. It says nothing
 	// about the mail, and is no attempt of it.
 	FaultGateway Fault = iota
-	// FaultTemporary: this mail was not taken now; it may be later.
+	// FaultTemporary means that this mail was not taken now; it may be later.
 	FaultTemporary
-	// FaultPermanent: this mail will not be taken.
+	// FaultPermanent means that this mail will not be taken.
 	FaultPermanent
 )
 

@@ -82,7 +82,8 @@ func TestGolden(t *testing.T) {
 func parts(t interface {
 	Helper()
 	Fatal(args ...any)
-}, data []byte) (header gomail.Header, text, html string) {
+}, data []byte,
+) (header gomail.Header, text, html string) {
 	t.Helper()
 	r, err := gomail.CreateReader(bytes.NewReader(data))
 	if err != nil {
@@ -118,7 +119,8 @@ func checkMail(t interface {
 	Helper()
 	Fatal(args ...any)
 	Errorf(format string, args ...any)
-}, n *notification.Notification, data []byte) {
+}, n *notification.Notification, data []byte,
+) {
 	t.Helper()
 	header, text, html := parts(t, data)
 	var names []string

@@ -42,7 +42,7 @@ func newView(n *notification.Notification, imageBase string) *view {
 		Name:     firstOf(line(d.To.Name), d.To.UID),
 		Messages: make([]message, len(d.Messages)),
 	}
-	where, icon := "", ""
+	var where, icon string
 	if g := d.GroupDetails; g != nil {
 		v.Title, icon = firstOf(line(g.Name), g.GUID, "a group"), g.Icon
 		where = "in " + v.Title

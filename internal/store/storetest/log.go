@@ -50,14 +50,22 @@ func logFilters(t *testing.T, f *fixture) {
 		"since":           {outbox.Filter{Since: noon}, []string{somebody, other, call}},
 		"until":           {outbox.Filter{Until: noon, States: []outbox.State{outbox.Sent, outbox.InHand}}, []string{byState[outbox.Sent], byState[outbox.InHand]}},
 		"since and until": {outbox.Filter{Since: noon, Until: noon.Add(time.Millisecond)}, []string{other, call}},
-		"one unsent state": {outbox.Filter{States: []outbox.State{outbox.Skipped}},
-			[]string{byState[outbox.Skipped]}},
-		"unsent states": {outbox.Filter{States: []outbox.State{outbox.Failed, outbox.Cancelled}},
-			[]string{byState[outbox.Cancelled], byState[outbox.Failed]}},
-		"mixed states": {outbox.Filter{States: []outbox.State{outbox.Failed, outbox.Sent}},
-			[]string{byState[outbox.Failed], byState[outbox.Sent]}},
-		"state and more": {outbox.Filter{States: []outbox.State{outbox.Pending}, App: "app", Lane: outbox.LaneMail, Since: noon, Recipient: "somebody"},
-			[]string{somebody}},
+		"one unsent state": {
+			outbox.Filter{States: []outbox.State{outbox.Skipped}},
+			[]string{byState[outbox.Skipped]},
+		},
+		"unsent states": {
+			outbox.Filter{States: []outbox.State{outbox.Failed, outbox.Cancelled}},
+			[]string{byState[outbox.Cancelled], byState[outbox.Failed]},
+		},
+		"mixed states": {
+			outbox.Filter{States: []outbox.State{outbox.Failed, outbox.Sent}},
+			[]string{byState[outbox.Failed], byState[outbox.Sent]},
+		},
+		"state and more": {
+			outbox.Filter{States: []outbox.State{outbox.Pending}, App: "app", Lane: outbox.LaneMail, Since: noon, Recipient: "somebody"},
+			[]string{somebody},
+		},
 		"nothing": {outbox.Filter{Recipient: "somebody", App: "other"}, []string{}},
 		"poison":  {outbox.Filter{App: poison, Reason: poison, Lane: poison, Before: poison, States: []outbox.State{poison}}, []string{}},
 	} {

@@ -80,7 +80,7 @@ func purgeMany(t *testing.T, f *fixture) {
 
 func purgeKeys(t *testing.T, f *fixture) {
 	const n = 1200
-	f.putMany(t, n, func(i int, e *outbox.Entry) { withKey(e.ID, time.Minute)(e) })
+	f.putMany(t, n, func(_ int, e *outbox.Entry) { withKey(e.ID, time.Minute)(e) })
 	f.clock.Advance(time.Minute)
 	f.put(t, withKey("fresh", time.Minute))
 	if _, err := f.Purge(t.Context(), f.clock.Now().Add(-time.Hour)); err != nil {

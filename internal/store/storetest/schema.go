@@ -24,7 +24,7 @@ func schemaTogether(t *testing.T, f *fixture) {
 	if !f.engine.OwnClock {
 		starters = 1
 	}
-	together(starters, func(i int) {
+	together(starters, func(int) {
 		s, err := store.Open(t.Context(), config)
 		if err != nil {
 			t.Errorf("open: %v", err)

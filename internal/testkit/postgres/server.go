@@ -21,7 +21,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrNotInstalled: there is no PostgreSQL on this machine.
+// ErrNotInstalled means that there is no PostgreSQL on this machine.
 var ErrNotInstalled = errors.New("PostgreSQL is not installed (Debian: apt-get install postgresql)")
 
 const (

@@ -7,10 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/mail"
 	"time"
-
-	"mime"
 
 	"github.com/postrider/postrider/internal/provider/gateway"
 )
@@ -18,7 +17,7 @@ import (
 // Keep is how many mails are kept: the newest.
 const Keep = 1000
 
-// ErrNotFound: there is no such mail (any more).
+// ErrNotFound means that there is no such mail (any more).
 var ErrNotFound = errors.New("no such mail")
 
 // Mail is a kept mail. Raw is empty in listings.

@@ -75,8 +75,14 @@ func batchOfAll(t *testing.T, s *Store) (entries []outbox.Entry, want []outbox.P
 	entries = append(entries, entries[0], entries[1])
 	id := func(n int) string { return entries[n-1].ID }
 	want = []outbox.PutResult{
-		{ID: id(1)}, {ID: id(2)}, {ID: id(3)}, {ID: id(2), Duplicate: true}, {ID: testEntry(0, "").ID, Duplicate: true}, {ID: id(6)},
-		{ID: id(1)}, {ID: id(2)},
+		{ID: id(1)},
+		{ID: id(2)},
+		{ID: id(3)},
+		{ID: id(2), Duplicate: true},
+		{ID: testEntry(0, "").ID, Duplicate: true},
+		{ID: id(6)},
+		{ID: id(1)},
+		{ID: id(2)},
 	}
 	earlier, err := s.List(t.Context(), outbox.Filter{}, 1)
 	if err != nil {
