@@ -12,7 +12,8 @@ type Store interface {
 	// after what it answers is on disk.
 	Put(ctx context.Context, entry Entry) (PutResult, error)
 	// Claim takes up to limit due deliveries of a lane, oldest due first,
-	// under a lease that ends after the given time.
+	// under a lease that ends after the given time; fewer when their payloads
+	// are large, but at least one.
 	Claim(ctx context.Context, lane Lane, limit int, lease time.Duration) ([]Claimed, error)
 	// Renew prolongs leases, and returns those claims that are no longer
 	// ours.

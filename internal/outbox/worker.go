@@ -71,8 +71,9 @@ type Worker struct {
 	work chan Claimed
 	done chan settled
 
-	mu   sync.Mutex
-	held map[Ref]time.Time // claims, and when their lease ends
+	mu    sync.Mutex
+	held  map[Ref]hold
+	bytes int // of the payloads of what is held
 
 	alive atomic.Bool
 }
@@ -80,6 +81,12 @@ type Worker struct {
 type settled struct {
 	claimed Claimed
 	outcome Outcome
+}
+
+// hold is a claim in the worker's hand.
+type hold struct {
+	lease time.Time // when it ends
+	bytes int       // of its payload
 }
 
 // NewWorker returns a worker that does nothing until Run.
@@ -97,7 +104,7 @@ func NewWorker(cfg WorkerConfig) *Worker {
 		// nor handling ever waits for the other's channel.
 		work: make(chan Claimed, size),
 		done: make(chan settled, size),
-		held: make(map[Ref]time.Time, size),
+		held: make(map[Ref]hold, size),
 	}
 }
 
@@ -207,12 +214,12 @@ func (w *Worker) handle(running, handling context.Context, d Claimed) Outcome {
 		return GiveBack(0)
 	}
 	w.mu.Lock()
-	lease, held := w.held[Ref{d.ID, d.Claim}]
+	held, ok := w.held[Ref{d.ID, d.Claim}]
 	w.mu.Unlock()
 	switch {
-	case !held:
+	case !ok:
 		return Outcome{} // somebody else's
-	case !w.cfg.Clock().Before(lease):
+	case !w.cfg.Clock().Before(held.lease):
 		// After a pause of the whole process (a suspended machine) somebody
 		// else may have it by now: not begun, it cannot arrive twice.
 		return GiveBack(0)
@@ -255,13 +262,17 @@ func (w *Worker) claim(ctx, storing context.Context) {
 	}
 }
 
+// maxHeldBytes bounds the payloads in hand: with more than that nothing is
+// claimed.
+const maxHeldBytes = 8 << 20
+
 // room returns how many deliveries may be claimed now. It is 0 until there is
 // room for a good number: few large claims are cheaper than many small ones.
 func (w *Worker) room() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	room := w.cfg.Parallel + w.cfg.Ahead - len(w.held)
-	if room < max(1, w.cfg.Ahead/2) {
+	if room < max(1, w.cfg.Ahead/2) || w.bytes > maxHeldBytes {
 		return 0
 	}
 	return room
@@ -287,7 +298,8 @@ func (w *Worker) claimSome(ctx, storing context.Context, room int) (int, error) 
 	}
 	w.mu.Lock()
 	for _, d := range claimed {
-		w.held[Ref{d.ID, d.Claim}] = lease
+		w.held[Ref{d.ID, d.Claim}] = hold{lease, len(d.Payload)}
+		w.bytes += len(d.Payload)
 	}
 	w.mu.Unlock()
 	for _, d := range claimed {
@@ -398,7 +410,7 @@ func (w *Worker) write(ctx context.Context, batch []settled) {
 	}
 	w.mu.Lock()
 	for i := range batch {
-		delete(w.held, Ref{batch[i].claimed.ID, batch[i].claimed.Claim})
+		w.release(Ref{batch[i].claimed.ID, batch[i].claimed.Claim})
 	}
 	w.mu.Unlock()
 	if err != nil {
@@ -510,12 +522,19 @@ func (w *Worker) renew(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, ref := range refs {
-		if _, held := w.held[ref]; held {
-			w.held[ref] = lease
+		if held, ok := w.held[ref]; ok {
+			held.lease = lease
+			w.held[ref] = held
 		}
 	}
 	for _, ref := range lost {
-		delete(w.held, ref)
+		w.release(ref)
 	}
 	return nil
+}
+
+// release lets go of a claim. w.mu is held.
+func (w *Worker) release(ref Ref) {
+	w.bytes -= w.held[ref].bytes
+	delete(w.held, ref)
 }

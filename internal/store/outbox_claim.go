@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -53,27 +54,65 @@ func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease ti
 			byID[claimed[i].ID] = i
 			ids[i] = claimed[i].ID
 		}
+		room := claimBytes
 		err = chunks(len(ids), func(from, to int) error {
-			return query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id IN (`+list(to-from, 1)+`)`,
+			if room <= 0 {
+				return nil
+			}
+			err := query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id IN (`+list(to-from, 1)+`)`,
 				ids[from:to], func(rows *sql.Rows) error {
+					if room <= 0 {
+						return errNoRoom
+					}
 					var id string
 					var body []byte
 					if err := rows.Scan(&id, &body); err != nil {
 						return err
 					}
 					claimed[byID[id]].Payload = body
+					delete(byID, id) // what stays has no payload yet
+					room -= len(body)
 					return nil
 				})
+			if errors.Is(err, errNoRoom) {
+				return nil
+			}
+			return err
 		})
 		if err != nil {
 			return fmt.Errorf("read payloads: %w", err)
 		}
-		return nil
+		claimed = slices.DeleteFunc(claimed, func(c outbox.Claimed) bool { _, left := byID[c.ID]; return left })
+		return s.unclaim(ctx, tx, slices.Collect(maps.Keys(byID)))
 	})
 	if err != nil {
 		return nil, err
 	}
 	return claimed, nil
+}
+
+// claimBytes is how many bytes of payloads one claim takes along before it
+// leaves the rest to the next: a backlog of large ones must not come into memory
+// at one time.
+const claimBytes = 8 << 20
+
+var errNoRoom = errors.New("the claim has enough payloads")
+
+// unclaim leaves deliveries to the next claim.
+func (s *Store) unclaim(ctx context.Context, tx *transaction, ids []string) error {
+	slices.Sort(ids)
+	return chunks(len(ids), func(from, to int) error {
+		args := make([]any, to-from)
+		for i, id := range ids[from:to] {
+			args[i] = id
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending', lease_until = 0
+			WHERE id IN (`+list(to-from, 1)+`)`, args...)
+		if err != nil {
+			return fmt.Errorf("leave deliveries to the next claim: %w", err)
+		}
+		return nil
+	})
 }
 
 // NextDue implements [outbox.Store].

@@ -174,7 +174,7 @@ func plan(t *testing.T, s *Store, query string, args []any, many bool) (steps []
 	}
 	defer tx.Rollback()
 	explain, columns := "EXPLAIN ", 1
-	if s.dialect == sqliteDialect() {
+	if s.dialect.name == "sqlite" {
 		explain, columns = "EXPLAIN QUERY PLAN ", 4
 	} else if many {
 		if _, err := tx.ExecContext(t.Context(), `SET LOCAL enable_seqscan = off`); err != nil {
@@ -249,7 +249,7 @@ func fill(t *testing.T, s *Store) (sent []string) {
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	if s.dialect == postgresDialect() {
+	if s.dialect.name == "postgres" {
 		if _, err := s.write.ExecContext(t.Context(), `ANALYZE`); err != nil {
 			t.Fatal(err)
 		}
