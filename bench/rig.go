@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postrider/postrider/bench/internal/load"
+	"github.com/postrider/postrider/bench/internal/proc"
+	"github.com/postrider/postrider/bench/internal/report"
+	"github.com/postrider/postrider/bench/internal/sink"
+)
+
+// rig is the ground that subjects are measured on: a directory for this run,
+// and what stands around a subject.
+type rig struct {
+	self string // this program, for its subcommands
+	root string // of the source tree
+	dir  string // of this run
+	plan *runCommand
+	runs int // subjects and tools started so far
+	// balance is the rate found for a subject by balanced.
+	balance map[report.Subject]float64
+}
+
+func newRig(plan *runCommand) (*rig, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	root, err := findRoot()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(plan.Dir, "postrider-bench-")
+	if err != nil {
+		return nil, fmt.Errorf("make directory: %w", err)
+	}
+	return &rig{self: self, root: root, dir: dir, plan: plan, balance: make(map[report.Subject]float64)}, nil
+}
+
+// findRoot returns the directory of go.mod, here or above.
+func findRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the source tree: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("run this inside the source tree")
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// log returns a fresh file for the log of a process.
+func (r *rig) log(name string) string {
+	r.runs++
+	return filepath.Join(r.dir, fmt.Sprintf("%03d-%s.log", r.runs, name))
+}
+
+// sinkProcess is a sink in a process of its own.
+type sinkProcess struct {
+	*proc.Process
+	port    int
+	control string
+}
+
+func (r *rig) startSink(ctx context.Context) (*sinkProcess, error) {
+	var ports [2]int
+	for i := range ports {
+		var err error
+		if ports[i], err = proc.FreePort(); err != nil {
+			return nil, err
+		}
+	}
+	address := func(i int) string { return "127.0.0.1:" + strconv.Itoa(ports[i]) }
+	p, err := proc.Start(proc.Spec{
+		Name: "sink", Path: r.self, Args: []string{"sink", "--listen", address(0), "--control", address(1)}, Log: r.log("sink"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &sinkProcess{p, ports[0], "http://" + address(1)}
+	if _, err := p.Ready(ctx, s.control+"/stats", 10*time.Second, 10*time.Millisecond); err != nil {
+		p.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *sinkProcess) stats(ctx context.Context) (sink.Stats, error) {
+	var stats sink.Stats
+	content, err := s.ask(ctx, http.MethodGet, "/stats")
+	if err == nil {
+		err = json.Unmarshal(content, &stats)
+	}
+	return stats, err
+}
+
+func (s *sinkProcess) ask(ctx context.Context, method, path string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, s.control+path, http.NoBody)
+	if err != nil {
+		return nil, fmt.Errorf("ask the sink: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask the sink: %w", err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("ask the sink: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask the sink: %s", resp.Status)
+	}
+	return content, nil
+}
+
+const drainPoll = 50 * time.Millisecond
+
+// await returns when so many mails have come, or an error if for a while none
+// came any more.
+func (s *sinkProcess) await(ctx context.Context, mails int64) error {
+	const patience = 15 * time.Second
+	last, progress := int64(-1), time.Now()
+	ticker := time.NewTicker(drainPoll)
+	defer ticker.Stop()
+	for {
+		stats, err := s.stats(ctx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case stats.Mails >= mails:
+			return nil
+		case stats.Mails != last:
+			last, progress = stats.Mails, time.Now()
+		case time.Since(progress) > patience:
+			return fmt.Errorf("%d webhooks were accepted but only %d mails came", mails, stats.Mails)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// posting is a load process at work.
+type posting struct {
+	*proc.Process
+	window chan struct{} // closed when its window begins
+	result chan *load.Result
+}
+
+// post starts a load against a subject. First sets its webhooks apart from
+// those of other loads against the same.
+func (r *rig) post(s *subject, first uint64, args ...string) (*posting, error) {
+	read, write := io.Pipe()
+	p, err := proc.Start(proc.Spec{
+		Name: "load", Path: r.self, Log: r.log("load"), Output: write,
+		Args: append([]string{
+			"load", s.url + "/webhook", "--username", username, "--password", password,
+			"--connections", strconv.Itoa(r.plan.Connections), "--messages", strconv.Itoa(r.plan.Messages),
+			"--first", strconv.FormatUint(first, 10),
+		}, args...),
+	})
+	if err != nil {
+		return nil, err
+	}
+	job := &posting{p, make(chan struct{}), make(chan *load.Result, 1)}
+	go func() { // ends with the process's output
+		defer close(job.result)
+		for lines := bufio.NewScanner(read); lines.Scan(); {
+			if lines.Text() == windowBegins {
+				close(job.window)
+				continue
+			}
+			var result load.Result
+			if json.Unmarshal(lines.Bytes(), &result) == nil {
+				job.result <- &result
+			}
+		}
+	}()
+	go func() {
+		_ = p.Wait(context.Background()) // finish tells how it ended
+		write.Close()
+	}()
+	return job, nil
+}
+
+// finish waits for the result.
+func (j *posting) finish(ctx context.Context) (*load.Result, error) {
+	if err := j.Wait(ctx); err != nil {
+		return nil, err
+	}
+	result := <-j.result
+	if result == nil {
+		return nil, errors.New("load: ended without a result")
+	}
+	if result.Posted == 0 {
+		return nil, errors.New("load: nothing was accepted")
+	}
+	return result, nil
+}
+
+// output runs a command and returns what it prints, trimmed.
+func output(ctx context.Context, dir, name string, args ...string) (string, error) {
+	var text strings.Builder
+	if err := command(ctx, dir, &text, name, args...); err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(text.String()), nil
+}
