@@ -138,7 +138,7 @@ func (d *Daemon) wire(options Options) error {
 		},
 	})
 	d.worker = outbox.NewWorker(outbox.WorkerConfig{
-		Store: d.data.Store, Lane: outbox.LaneMail, Handler: d.provider, Admit: d.provider.Admit, Busy: d.provider.Busy,
+		Store: d.data.Store, Lane: outbox.LaneMail, Handler: d.provider, Admit: d.provider.Admit, Urgent: d.provider.Accepting,
 		Clock: d.clock, Logger: d.logger, Lease: options.Lease, Grace: stopGrace,
 		Observe: d.observeOutcome,
 	})

@@ -56,9 +56,10 @@ type WorkerConfig struct {
 	// Admit, if set, is asked before every claim how many deliveries may be
 	// taken. It blocks while there is no point in taking any.
 	Admit func(ctx context.Context) (int, error)
-	// Busy, if set, says that something more urgent wants the machine. While
-	// it does, only a quarter of the handlers begin new deliveries.
-	Busy func() bool
+	// Urgent, if set, counts what waits for the machine and is more urgent
+	// than a delivery. Each takes the place of one handler, but for a quarter
+	// of them, who go on in any case.
+	Urgent func() int
 	// Observe, if set, is told of every outcome that was settled.
 	Observe func(Claimed, Outcome)
 }
@@ -136,11 +137,10 @@ func (w *Worker) Run(ctx context.Context) {
 
 	var handlers, keepers sync.WaitGroup
 	for i := range w.cfg.Parallel {
-		gives := i >= max(1, w.cfg.Parallel/4)
 		handlers.Go(func() {
 			for {
-				if gives {
-					w.giveWay(ctx)
+				if i >= w.cfg.Parallel/4 {
+					w.giveWay(ctx, w.cfg.Parallel-i)
 				}
 				d, more := <-w.work
 				if !more {
@@ -192,18 +192,18 @@ func (w *Worker) limit(running, storing context.Context, abort, giveUp context.C
 	}
 }
 
-// busyPause is how often it is looked whether the urgent is over.
-const busyPause = 5 * time.Millisecond
+// urgentPause is how often it is looked whether the urgent is over.
+const urgentPause = 5 * time.Millisecond
 
-// giveWay waits while there is something more urgent.
-func (w *Worker) giveWay(ctx context.Context) {
-	if w.cfg.Busy == nil {
+// giveWay waits while as much as that, or more, is urgent.
+func (w *Worker) giveWay(ctx context.Context, much int) {
+	if w.cfg.Urgent == nil {
 		return
 	}
-	for w.cfg.Busy() && ctx.Err() == nil {
+	for w.cfg.Urgent() >= much && ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-		case <-time.After(busyPause):
+		case <-time.After(urgentPause):
 		}
 	}
 }

@@ -714,6 +714,41 @@ func TestWorkerTakesOnlyWhatIsAdmitted(t *testing.T) {
 	})
 }
 
+// A backlog of large payloads does not fill the memory.
+func TestWorkerHoldsLittleOfWhatIsLarge(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var o *office
+		most := 0
+		o = open(t, func(ctx context.Context, d outbox.Claimed) outbox.Outcome {
+			depth, err := o.Depth(ctx, outbox.LaneMail)
+			if err != nil {
+				t.Error(err)
+			}
+			most = max(most, depth.InHand)
+			time.Sleep(time.Second)
+			return sent(ctx, d)
+		}, func(cfg *outbox.WorkerConfig) { cfg.Parallel = 1 })
+		now := time.Now()
+		for range 30 {
+			id, err := uuid.NewV7()
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := outbox.Entry{ID: id.String(), Lane: outbox.LaneMail, Payload: make([]byte, 2<<20), CreatedAt: now, NextAt: now}
+			if _, err := o.Put(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stop := o.run()
+		time.Sleep(time.Minute)
+		stop()
+		o.wantStates(map[outbox.State]int{outbox.Sent: 30})
+		if most < 4 || most > 10 {
+			t.Errorf("up to %d payloads of 2 MiB were in hand, want 4 to 10", most)
+		}
+	})
+}
+
 // What is given back keeps what it said before.
 func TestWorkerGivesBack(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -46,13 +46,10 @@ type Provider struct {
 // New returns a provider.
 func New(cfg Config) *Provider { return &Provider{cfg: cfg} }
 
-// crowd is how many calls at once make a provider busy: more than a machine
-// that keeps up with its callers ever sees.
-const crowd = 32
-
-// Busy tells the outbox's worker that callers are queueing. They wait no longer
-// than two seconds, while a mail has time.
-func (p *Provider) Busy() bool { return p.accepting.Load() >= crowd }
+// Accepting counts the calls that wait for their answer: for the outbox's
+// worker more urgent than mails. A caller waits two seconds at the most, a mail
+// has time.
+func (p *Provider) Accepting() int { return int(p.accepting.Load()) }
 
 // Admit tells the outbox's worker how many deliveries may be taken; it blocks
 // while the gateway is paused.

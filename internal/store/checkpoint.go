@@ -2,17 +2,17 @@ package store
 
 import (
 	"context"
-	"os"
+	"errors"
+	"fmt"
 	"time"
 )
 
 const (
-	checkpointEvery = time.Second
-	// Below this size the write-ahead log is left alone; above the second one
-	// writers are held up for a moment so that it starts again from its
-	// beginning instead of growing.
-	checkpointAbove = 4 << 20
-	restartAbove    = 64 << 20
+	checkpointEvery = 200 * time.Millisecond
+	// So many frames (pages, 4 KiB each) of the write-ahead log make it begin
+	// again: it stays small, is written in place, and little has to be copied
+	// at one time.
+	restartFrames = 2000
 )
 
 // startCheckpoints copies the write-ahead log into the database file beside
@@ -23,13 +23,21 @@ func (s *Store) startCheckpoints(ctx context.Context) {
 	s.checkpoints.Go(func() {
 		ticker := time.NewTicker(checkpointEvery)
 		defer ticker.Stop()
+		seen := int64(0)
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
 			}
-			if err := s.checkpoint(ctx); err != nil && ctx.Err() == nil {
+			written := s.written.Load()
+			if written == seen {
+				continue
+			}
+			seen = written
+			// Not cancelled half-way: it is short, and the end of ctx is that
+			// of the store.
+			if err := s.checkpoint(context.WithoutCancel(ctx)); err != nil {
 				s.logger.Warn("checkpoint the database", "error", err)
 			}
 		}
@@ -37,30 +45,29 @@ func (s *Store) startCheckpoints(ctx context.Context) {
 }
 
 func (s *Store) checkpoint(ctx context.Context) error {
-	size, err := s.walSize()
-	if err != nil || size < checkpointAbove {
-		return err
-	}
 	// On a connection of the readers' pool: it does not stop the writer.
-	if _, err := s.read.ExecContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+	var busy, frames, copied int
+	err := s.read.QueryRowContext(ctx, `PRAGMA wal_checkpoint(PASSIVE)`).Scan(&busy, &frames, &copied)
+	if err != nil || frames < restartFrames {
 		return err
 	}
-	if size < restartAbove {
-		return nil
-	}
-	// Little is left to copy now, and on the writer's own connection nobody
-	// has to wait for a lock.
-	_, err = s.write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return err
+	return s.restartLog(ctx)
 }
 
-func (s *Store) walSize() (int64, error) {
-	info, err := os.Stat(s.path + "-wal")
-	if os.IsNotExist(err) {
-		return 0, nil
-	}
+// restartLog makes the write-ahead log begin again. Little is left to be
+// copied, and on the writer's own connection nobody has to wait for a lock.
+// While somebody still reads from the log it is left for the next time.
+func (s *Store) restartLog(ctx context.Context) (err error) {
+	writer, err := s.write.Conn(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return info.Size(), nil
+	defer func() { err = errors.Join(err, writer.Close()) }()
+	if _, err := writer.ExecContext(ctx, `PRAGMA busy_timeout(0)`); err != nil {
+		return err
+	}
+	var busy, frames, copied int
+	err = writer.QueryRowContext(ctx, `PRAGMA wal_checkpoint(RESTART)`).Scan(&busy, &frames, &copied)
+	_, reset := writer.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout(%d)`, busyTimeout.Milliseconds()))
+	return errors.Join(err, reset)
 }

@@ -2,9 +2,9 @@ package store
 
 import (
 	"database/sql"
+	"os"
 	"testing"
-
-	"github.com/postrider/postrider/internal/outbox"
+	"time"
 )
 
 // What a 200 promises rests on these settings; they must reach every
@@ -34,28 +34,64 @@ func TestSQLiteSettings(t *testing.T) {
 	}
 }
 
-func TestWriteAheadLogIsCutBack(t *testing.T) {
+// walSize returns the size of the write-ahead log.
+func walSize(t *testing.T, s *Store) int64 {
+	t.Helper()
+	var seq int
+	var name, file string
+	if err := s.read.QueryRowContext(t.Context(), `PRAGMA database_list`).Scan(&seq, &name, &file); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+func TestWriteAheadLogStaysSmall(t *testing.T) {
 	t.Parallel()
 	s, _ := testEngines()[0].open(t)
-	for n := 0; ; n++ {
+	const size = 8 << 20
+	put := func(n int) {
 		e := testEntry(n, "")
-		e.Payload = make([]byte, 8<<20)
+		e.Payload = make([]byte, size)
 		if _, err := s.Put(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
-		if size, err := s.walSize(); err != nil {
+		if err := s.checkpoint(t.Context()); err != nil {
 			t.Fatal(err)
-		} else if size >= restartAbove {
-			break
 		}
 	}
-	if err := s.checkpoint(t.Context()); err != nil {
+	for n := range 8 {
+		put(n)
+	}
+	if got := walSize(t, s); got > 3*size {
+		t.Errorf("the log has %d bytes after %d were written piece by piece", got, 8*size)
+	}
+
+	// Somebody reads from it: it is left alone, nobody waits for them, and the
+	// writer still waits for the locks of other processes.
+	reader, err := s.read.BeginTx(t.Context(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if size, err := s.walSize(); err != nil || size != 0 {
-		t.Errorf("the log has %d bytes (%v) after a checkpoint, want none", size, err)
+	var n int
+	if err := reader.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM deliveries`).Scan(&n); err != nil {
+		t.Fatal(err)
 	}
-	if _, err := s.List(t.Context(), outbox.Filter{}, 1); err != nil {
-		t.Error(err)
+	began := time.Now()
+	for n := range 3 {
+		put(8 + n)
+	}
+	if took := time.Since(began); took > busyTimeout/2 {
+		t.Errorf("three writes and checkpoints took %v beside a reader", took)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	var timeout int64
+	if err := s.write.QueryRowContext(t.Context(), `PRAGMA busy_timeout`).Scan(&timeout); err != nil || timeout != busyTimeout.Milliseconds() {
+		t.Errorf("the writer waits %d ms for locks (%v)", timeout, err)
 	}
 }

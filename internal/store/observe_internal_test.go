@@ -101,6 +101,39 @@ func (c *hookedConn) ExecContext(ctx context.Context, query string, args []drive
 	return execer.ExecContext(ctx, query, args)
 }
 
+// Prepare implements [driver.Conn]: prepared statements are told of, too.
+func (c *hookedConn) Prepare(query string) (driver.Stmt, error) {
+	stmt, err := c.Conn.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return &hookedStmt{stmt, query, c.hooks}, nil
+}
+
+type hookedStmt struct {
+	driver.Stmt
+	query string
+	hooks *hooks
+}
+
+func (s *hookedStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	queryer, ok := s.Stmt.(driver.StmtQueryContext)
+	if !ok {
+		return nil, errHooked
+	}
+	s.hooks.tell(s.query, args)
+	return queryer.QueryContext(ctx, args)
+}
+
+func (s *hookedStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	execer, ok := s.Stmt.(driver.StmtExecContext)
+	if !ok {
+		return nil, errHooked
+	}
+	s.hooks.tell(s.query, args)
+	return execer.ExecContext(ctx, args)
+}
+
 func (c *hookedConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	beginner, ok := c.Conn.(driver.ConnBeginTx)
 	if !ok {

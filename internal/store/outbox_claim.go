@@ -25,70 +25,89 @@ func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease ti
 		return nil, nil
 	}
 	err = s.transaction(ctx, func(tx *transaction) error {
-		claimed = claimed[:0]
-		byID := make(map[string]int, limit)
-		now := millis(s.clock())
-		err := query(ctx, tx, `WITH due AS MATERIALIZED (
-				SELECT id AS due_id FROM deliveries WHERE lane = $4 AND state = 'pending' AND next_at <= $3
-				ORDER BY next_at LIMIT $5`+s.dialect.skipLocked+`)
-			UPDATE deliveries SET state = 'in_hand', claim = claim + 1,
-				lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
-			FROM due WHERE id = due_id
-			RETURNING `+deliveryColumns+`, claim`,
-			[]any{now, lease.Milliseconds(), now, string(lane), limit}, func(rows *sql.Rows) error {
-				var c outbox.Claimed
-				if err := scanDelivery(rows, &c.Delivery, &c.Claim); err != nil {
-					return err
-				}
-				claimed = append(claimed, c)
-				return nil
-			})
-		if err != nil {
+		if claimed, err = s.take(ctx, tx, lane, limit, lease); err != nil {
 			return fmt.Errorf("claim deliveries: %w", err)
 		}
-		slices.SortFunc(claimed, func(a, b outbox.Claimed) int {
-			return cmp.Or(a.NextAt.Compare(b.NextAt), cmp.Compare(a.ID, b.ID))
-		})
-		ids := make([]any, len(claimed))
-		for i := range claimed {
-			byID[claimed[i].ID] = i
-			ids[i] = claimed[i].ID
-		}
-		room := claimBytes
-		err = chunks(len(ids), func(from, to int) error {
-			if room <= 0 {
-				return nil
-			}
-			err := query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id IN (`+list(to-from, 1)+`)`,
-				ids[from:to], func(rows *sql.Rows) error {
-					if room <= 0 {
-						return errNoRoom
-					}
-					var id string
-					var body []byte
-					if err := rows.Scan(&id, &body); err != nil {
-						return err
-					}
-					claimed[byID[id]].Payload = body
-					delete(byID, id) // what stays has no payload yet
-					room -= len(body)
-					return nil
-				})
-			if errors.Is(err, errNoRoom) {
-				return nil
-			}
-			return err
-		})
+		left, err := s.readPayloads(ctx, tx, claimed)
 		if err != nil {
 			return fmt.Errorf("read payloads: %w", err)
 		}
-		claimed = slices.DeleteFunc(claimed, func(c outbox.Claimed) bool { _, left := byID[c.ID]; return left })
-		return s.unclaim(ctx, tx, slices.Collect(maps.Keys(byID)))
+		claimed = slices.DeleteFunc(claimed, func(c outbox.Claimed) bool { return left[c.ID] })
+		return s.unclaim(ctx, tx, slices.Sorted(maps.Keys(left)))
 	})
 	if err != nil {
 		return nil, err
 	}
 	return claimed, nil
+}
+
+// take claims deliveries without their payloads.
+func (s *Store) take(ctx context.Context, tx *transaction, lane outbox.Lane, limit int, lease time.Duration) ([]outbox.Claimed, error) {
+	var claimed []outbox.Claimed
+	now := millis(s.clock())
+	err := query(ctx, tx, `WITH due AS MATERIALIZED (
+			SELECT id AS due_id FROM deliveries WHERE lane = $4 AND state = 'pending' AND next_at <= $3
+			ORDER BY next_at LIMIT $5`+s.dialect.skipLocked+`)
+		UPDATE deliveries SET state = 'in_hand', claim = claim + 1,
+			lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
+		FROM due WHERE id = due_id
+		RETURNING `+deliveryColumns+`, claim`,
+		[]any{now, lease.Milliseconds(), now, string(lane), limit}, func(rows *sql.Rows) error {
+			var c outbox.Claimed
+			if err := scanDelivery(rows, &c.Delivery, &c.Claim); err != nil {
+				return err
+			}
+			claimed = append(claimed, c)
+			return nil
+		})
+	slices.SortFunc(claimed, func(a, b outbox.Claimed) int {
+		return cmp.Or(a.NextAt.Compare(b.NextAt), cmp.Compare(a.ID, b.ID))
+	})
+	return claimed, err
+}
+
+// readPayloads reads the payloads of claims until they are enough, and returns
+// the ids of those that it did not come to.
+func (s *Store) readPayloads(ctx context.Context, tx *transaction, claimed []outbox.Claimed) (left map[string]bool, err error) {
+	byID := make(map[string]int, len(claimed))
+	left = make(map[string]bool)
+	room := claimBytes
+	err = chunks(len(claimed), func(from, to int) error {
+		ids := make([]any, 0, to-from)
+		for i := from; i < to; i++ {
+			byID[claimed[i].ID] = i
+			left[claimed[i].ID] = true
+			ids = append(ids, claimed[i].ID)
+		}
+		if room <= 0 {
+			return nil
+		}
+		err := query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id IN (`+list(to-from, 1)+`)`, ids,
+			func(rows *sql.Rows) error {
+				if room <= 0 {
+					return errNoRoom
+				}
+				var id string
+				var body []byte
+				if err := rows.Scan(&id, &body); err != nil {
+					return err
+				}
+				claimed[byID[id]].Payload = body
+				delete(left, id)
+				room -= len(body)
+				return nil
+			})
+		if errors.Is(err, errNoRoom) {
+			return nil
+		}
+		// What has no payload, against all rules, is handed out as well: left
+		// behind it would be the first of every claim.
+		for i := from; i < to; i++ {
+			delete(left, claimed[i].ID)
+		}
+		return err
+	})
+	return left, err
 }
 
 // claimBytes is how many bytes of payloads one claim takes along before it

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -23,6 +24,10 @@ import (
 
 // ErrLocked means that another process serves from this SQLite file.
 var ErrLocked = errors.New("another postrider is serving from this database file")
+
+// busyTimeout is how long a connection to a SQLite file waits for another
+// process's lock.
+const busyTimeout = 10 * time.Second
 
 // Config says which database to open, and how.
 type Config struct {
@@ -48,8 +53,8 @@ type Store struct {
 	lock    *flock.Flock
 
 	statements statements
-	path       string // of the SQLite file
 
+	written     atomic.Int64 // transactions so far
 	checkpoints sync.WaitGroup
 	stop        context.CancelFunc
 }
@@ -67,7 +72,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err error) {
-	s := &Store{dialect: sqliteDialect(), path: path, clock: cfg.Clock, logger: cfg.Logger}
+	s := &Store{dialect: sqliteDialect(), clock: cfg.Clock, logger: cfg.Logger}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -99,7 +104,7 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 	// busy_timeout comes first: the others may have to wait.
 	open := func(conns int, pragmas ...string) (*sql.DB, error) {
 		query := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
-			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)",
+			fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)",
 		}, pragmas...)}
 		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
 		if err != nil {
@@ -228,6 +233,7 @@ func (s *Store) transaction(ctx context.Context, fn func(*transaction) error) er
 		if err := tx.Commit(); err != nil {
 			return fmt.Errorf("commit: %w", err)
 		}
+		s.written.Add(1)
 		return nil
 	})
 }

@@ -16,6 +16,8 @@ var claimTests = []test{
 	{"takes what is due, oldest first", claimOrder},
 	{"takes what is due at one moment in the order of ids", claimTies},
 	{"returns the whole delivery", claimReturns},
+	{"takes fewer when payloads are large", claimLarge},
+	{"hands out what has lost its payload", claimWithoutPayload},
 	{"keeps lanes apart", claimLanes},
 	{"never hands out a delivery twice", claimTogether},
 	{"knows when the next is due", claimNextDue},
@@ -90,6 +92,60 @@ func claimReturns(t *testing.T, f *fixture) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
+	}
+}
+
+// A backlog of large payloads does not come into memory at one time, and does
+// not stand still either.
+func claimLarge(t *testing.T, f *fixture) {
+	const megabyte, enough = 1 << 20, 20 << 20
+	var want []string
+	for i := range 14 {
+		size := 3 * megabyte
+		if i == 5 {
+			size = enough // more than any claim takes, but one has to
+		}
+		want = append(want, f.put(t, func(e *outbox.Entry) { e.Payload = make([]byte, size) }).ID)
+	}
+	var got []string
+	claims := 0
+	for ; len(got) < len(want); claims++ {
+		claimed, err := f.Claim(t.Context(), outbox.LaneMail, 100, time.Hour)
+		if err != nil || len(claimed) == 0 {
+			t.Fatalf("claimed %d after %d of %d, %v", len(claimed), len(got), len(want), err)
+		}
+		bytes := 0
+		for _, c := range claimed {
+			bytes += len(c.Payload)
+			if len(c.Payload) < 3*megabyte {
+				t.Errorf("%s comes with %d bytes of its payload", c.ID, len(c.Payload))
+			}
+		}
+		if bytes > enough+8*megabyte {
+			t.Errorf("one claim took %d bytes", bytes)
+		}
+		got = append(got, claimedIDs(claimed)...)
+		f.expire(t, 0) // what was left is nobody's
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("not oldest first: %s", diff)
+	}
+	if claims < 3 {
+		t.Errorf("all was taken by %d claims", claims)
+	}
+	if depth, err := f.Depth(t.Context(), outbox.LaneMail); err != nil || depth.InHand != len(want) {
+		t.Errorf("%+v, %v; want all in hand", depth, err)
+	}
+}
+
+func claimWithoutPayload(t *testing.T, f *fixture) {
+	first := f.put(t)
+	f.put(t)
+	if _, err := f.raw(t).Exec(`DELETE FROM payloads WHERE delivery_id = $1`, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if claimed := f.claim(t, 2, time.Hour); claimed[0].ID != first.ID || len(claimed[0].Payload) > 0 {
+		t.Errorf("claimed %+v, want the first without a payload", claimed[0])
 	}
 }
 
