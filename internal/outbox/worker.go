@@ -43,7 +43,7 @@ type WorkerConfig struct {
 
 	// Parallel is how many deliveries are handled at one time; 0 is 16.
 	Parallel int
-	// Ahead is how many more are claimed before their turn; 0 is 128.
+	// Ahead is how many more are claimed before their turn; 0 is 384.
 	Ahead int
 	// Lease is how long a claim is good without renewal; 0 is 30 s.
 	Lease time.Duration
@@ -93,7 +93,7 @@ type hold struct {
 // NewWorker returns a worker that does nothing until Run.
 func NewWorker(cfg WorkerConfig) *Worker {
 	setDefault(&cfg.Parallel, 16)
-	setDefault(&cfg.Ahead, 128)
+	setDefault(&cfg.Ahead, 384)
 	setDefault(&cfg.Lease, 30*time.Second)
 	setDefault(&cfg.Poll, time.Second)
 	setDefault(&cfg.Grace, 20*time.Second)
@@ -262,20 +262,25 @@ func (w *Worker) claim(ctx, storing context.Context) {
 	}
 }
 
+// claimBatch is how many deliveries are claimed at one time: few large claims
+// are cheaper than many small ones, and a very large one keeps others from
+// writing.
+const claimBatch = 64
+
 // maxHeldBytes bounds the payloads in hand: with more than that nothing is
 // claimed.
 const maxHeldBytes = 8 << 20
 
 // room returns how many deliveries may be claimed now. It is 0 until there is
-// room for a good number: few large claims are cheaper than many small ones.
+// room for a good number.
 func (w *Worker) room() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	room := w.cfg.Parallel + w.cfg.Ahead - len(w.held)
-	if room < max(1, w.cfg.Ahead/2) || w.bytes > maxHeldBytes {
+	if room < max(1, min(claimBatch, w.cfg.Ahead/2)) || w.bytes > maxHeldBytes {
 		return 0
 	}
-	return room
+	return min(room, claimBatch)
 }
 
 func (w *Worker) claimSome(ctx, storing context.Context, room int) (int, error) {
@@ -332,7 +337,7 @@ func (w *Worker) pause(ctx context.Context, d time.Duration) {
 }
 
 const (
-	settleBatch  = 256
+	settleBatch  = 64
 	settleLinger = 5 * time.Millisecond
 )
 

@@ -662,7 +662,7 @@ func TestWorkerLosesALateResult(t *testing.T) {
 		}, nil)
 		id := o.put(1, 0)[0]
 		stop := o.run()
-		time.Sleep(time.Second)
+		time.Sleep(1500 * time.Millisecond) // between two polls
 		takeOver(o)
 		time.Sleep(8 * time.Second)
 		if d := o.get(id); d.State != outbox.InHand || d.Attempts != 0 {

@@ -131,7 +131,7 @@ func (r *Results) method(w io.Writer) {
 	}
 	fmt.Fprintf(w, method, r.Plan.Rounds, r.Plan.Messages, number(float64(r.WebhookBytes)), strings.Join(sizes, ", "),
 		r.Plan.Connections, time.Duration(r.Plan.Window), time.Duration(r.Plan.Warmup), r.Plan.MailConnections,
-		number(float64(r.Plan.Backlog)), megabytes(float64(r.DatabaseBytes)))
+		number(float64(r.Plan.Backlog)), 2*time.Duration(r.Plan.Window), megabytes(float64(r.DatabaseBytes)))
 }
 
 func (r *Results) cores(w io.Writer) {

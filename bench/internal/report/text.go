@@ -30,7 +30,7 @@ const method = `- One machine, two cores for everything: the receiver, the load,
   and fails if they do not come.
 - Everybody sends over %d SMTP connections, and the server offers pipelining to all.
 - Out of a backlog: the SMTP server holds its answers back while %s webhooks are accepted; then it lets go, and the mails
-  between the first and the last tenth are timed.
+  between the first and the last tenth are timed, for %v at most.
 - Pending deliveries: put through the store before the start, due in 24 hours (a file of %s); webhooks come, and
   mails leave, beside them. Only on SQLite.
 - Memory is what Linux counts as resident (VmRSS, VmHWM), 10 s after the start where it is called idle or at rest. The
