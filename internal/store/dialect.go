@@ -16,6 +16,9 @@ type dialect struct {
 	// skipLocked makes a SELECT lock its rows and pass over those that
 	// another process has locked.
 	skipLocked string
+	// lockRows locks the deliveries of an array of ids; empty where there is
+	// one writer.
+	lockRows string
 	// leaseClock is the current time in milliseconds by which leases are
 	// counted. $1 is the time of this process. PostgreSQL uses the database's
 	// clock instead, so that processes whose clocks differ agree on who holds
@@ -48,6 +51,7 @@ func postgresDialect() *dialect {
 	return &dialect{
 		name:       "postgres",
 		skipLocked: " FOR UPDATE SKIP LOCKED",
+		lockRows:   "SELECT id FROM deliveries WHERE id = ANY($1) ORDER BY id FOR UPDATE",
 		leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))",
 		putters:    4,
 		again: func(err error) bool {

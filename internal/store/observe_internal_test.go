@@ -101,6 +101,14 @@ func (c *hookedConn) ExecContext(ctx context.Context, query string, args []drive
 	return execer.ExecContext(ctx, query, args)
 }
 
+// CheckNamedValue implements [driver.NamedValueChecker].
+func (c *hookedConn) CheckNamedValue(value *driver.NamedValue) error {
+	if checker, ok := c.Conn.(driver.NamedValueChecker); ok {
+		return checker.CheckNamedValue(value)
+	}
+	return driver.ErrSkip
+}
+
 // Prepare implements [driver.Conn]: prepared statements are told of, too.
 func (c *hookedConn) Prepare(query string) (driver.Stmt, error) {
 	stmt, err := c.Conn.Prepare(query)

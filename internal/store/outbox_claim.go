@@ -152,8 +152,10 @@ func (s *Store) NextDue(ctx context.Context, lane outbox.Lane) (time.Time, error
 // Renew implements [outbox.Store].
 func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duration) ([]outbox.Ref, error) {
 	var lost []outbox.Ref
-	refs = sortedRefs(refs, func(r outbox.Ref) outbox.Ref { return r })
 	err := s.transaction(ctx, func(tx *transaction) error {
+		if err := s.lockRows(ctx, tx, refs); err != nil {
+			return err
+		}
 		kept := make(map[outbox.Ref]bool, len(refs))
 		err := chunks(len(refs), func(from, to int) error {
 			args := []any{millis(s.clock()), lease.Milliseconds()}
@@ -226,12 +228,21 @@ func scanRefs(into map[outbox.Ref]bool) func(*sql.Rows) error {
 	}
 }
 
-// sortedRefs returns the refs of items by id: transactions that touch the
-// same rows lock them in one order.
-func sortedRefs[T any](items []T, ref func(T) outbox.Ref) []T {
-	sorted := slices.Clone(items)
-	slices.SortFunc(sorted, func(a, b T) int { return cmp.Compare(ref(a).ID, ref(b).ID) })
-	return sorted
+// lockRows locks deliveries in the order of their ids, where more than one can
+// write: an update of many rows locks them in whatever order its plan comes
+// across them, and renewing and settling the same ones would deadlock.
+func (s *Store) lockRows(ctx context.Context, tx *transaction, refs []outbox.Ref) error {
+	if s.dialect.lockRows == "" || len(refs) == 0 {
+		return nil
+	}
+	ids := make([]string, len(refs))
+	for i, ref := range refs {
+		ids[i] = ref.ID
+	}
+	if _, err := tx.ExecContext(ctx, s.dialect.lockRows, ids); err != nil {
+		return fmt.Errorf("lock deliveries: %w", err)
+	}
+	return nil
 }
 
 func without(refs []outbox.Ref, kept map[outbox.Ref]bool) []outbox.Ref {

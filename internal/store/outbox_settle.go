@@ -10,8 +10,14 @@ import (
 // Settle implements [outbox.Store].
 func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]outbox.Ref, error) {
 	var lost []outbox.Ref
-	settlements = sortedRefs(settlements, func(t outbox.Settlement) outbox.Ref { return t.Ref })
+	refs := make([]outbox.Ref, len(settlements))
+	for i := range settlements {
+		refs[i] = settlements[i].Ref
+	}
 	err := s.transaction(ctx, func(tx *transaction) error {
+		if err := s.lockRows(ctx, tx, refs); err != nil {
+			return err
+		}
 		settled := make(map[outbox.Ref]bool, len(settlements))
 		err := chunks(len(settlements), func(from, to int) error {
 			return s.settle(ctx, tx, settlements[from:to], settled)
@@ -19,10 +25,8 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 		if err != nil {
 			return fmt.Errorf("settle deliveries: %w", err)
 		}
-		refs := make([]outbox.Ref, len(settlements))
 		attempts := make([]*outbox.Settlement, 0, len(settlements))
 		for i := range settlements {
-			refs[i] = settlements[i].Ref
 			if settlements[i].Attempt != nil && settled[settlements[i].Ref] {
 				attempts = append(attempts, &settlements[i])
 			}
