@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	checkpointEvery = 200 * time.Millisecond
+	checkpointEvery = 100 * time.Millisecond
 	// So many frames (pages, 4 KiB each) of the write-ahead log make it begin
 	// again: it stays small, is written in place, and little has to be copied
 	// at one time.
-	restartFrames = 2000
+	restartFrames = 1000
 )
 
 // startCheckpoints copies the write-ahead log into the database file beside

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/postrider/postrider/notification"
@@ -24,6 +25,8 @@ type Config struct {
 type Renderer struct {
 	cfg    Config
 	domain string // of message ids
+	// pages holds buffers for HTML parts, which are copied into the mail.
+	pages sync.Pool
 }
 
 // New returns a renderer.
@@ -46,10 +49,23 @@ type Envelope struct {
 // in CR LF.
 func (r *Renderer) Mail(n *notification.Notification, e Envelope) ([]byte, error) {
 	v := newView(n, r.cfg.ImageBase)
-	var html bytes.Buffer
-	html.Grow(6<<10 + 3<<10*len(v.Messages))
-	if err := htmlPart(v).Render(context.Background(), &html); err != nil {
+	html, _ := r.pages.Get().(*bytes.Buffer)
+	if html == nil {
+		html = new(bytes.Buffer)
+	}
+	html.Reset()
+	defer r.keep(html)
+	if err := htmlPart(v).Render(context.Background(), html); err != nil {
 		return nil, fmt.Errorf("render HTML: %w", err)
 	}
 	return r.compose(v, e, []byte(textPart(v)), html.Bytes())
+}
+
+// maxKept bounds a buffer that is kept for the next mail, in bytes.
+const maxKept = 256 << 10
+
+func (r *Renderer) keep(page *bytes.Buffer) {
+	if page.Cap() <= maxKept {
+		r.pages.Put(page)
+	}
 }
