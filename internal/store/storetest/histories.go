@@ -111,15 +111,18 @@ var (
 	outcomes = rapid.SampledFrom([]outbox.State{outbox.Sent, outbox.Failed, outbox.Skipped, outbox.Pending, outbox.Pending})
 )
 
-// leaseUntil is the end of a lease as far as the model can know it: where the
-// database has a clock of its own, a history is over before any lease is that
-// was not over from the first.
-func (h *history) leaseUntil(lease time.Duration) time.Time {
+// lease draws a lease. Where the database has a clock of its own, which nobody
+// moves, it is over from the first or not before the test is.
+func (h *history) lease(t *rapid.T) time.Duration {
+	lease := leases.Draw(t, "lease")
 	if h.engine.OwnClock && lease > 0 {
-		return h.clock.Now().AddDate(100, 0, 0)
+		return forever
 	}
-	return h.clock.Now().Add(lease)
+	return lease
 }
+
+// forever is longer than any test and than all that the clock is advanced by.
+const forever = 10 * 365 * 24 * time.Hour
 
 func (h *history) put(t *rapid.T) {
 	s, now := h.store(t), h.clock.Now()
@@ -171,7 +174,7 @@ func (h *history) put(t *rapid.T) {
 
 func (h *history) claim(t *rapid.T) {
 	s, now := h.store(t), h.clock.Now()
-	lane, limit, lease := lanes.Draw(t, "lane"), rapid.IntRange(1, 6).Draw(t, "limit"), leases.Draw(t, "lease")
+	lane, limit, lease := lanes.Draw(t, "lane"), rapid.IntRange(1, 6).Draw(t, "limit"), h.lease(t)
 	claimed, err := s.Claim(h.ctx, lane, limit, lease)
 	if err != nil {
 		t.Fatalf("claim: %v", err)
@@ -190,7 +193,7 @@ func (h *history) claim(t *rapid.T) {
 		if !c.NextAt.Equal(due[i].NextAt) {
 			t.Fatalf("claimed as number %d what is due at %v, want what is due at %v", i, c.NextAt, due[i].NextAt)
 		}
-		d.take(h.leaseUntil(lease))
+		d.take(now.Add(lease))
 		want := outbox.Claimed{Delivery: d.Delivery, Payload: []byte(d.payload), Claim: d.claim}
 		if diff := gocmp.Diff(want, c, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("claimed %s: %s", c.ID, diff)
@@ -246,14 +249,14 @@ func (h *history) settle(t *rapid.T) {
 }
 
 func (h *history) renew(t *rapid.T) {
-	s, lease := h.store(t), leases.Draw(t, "lease")
+	s, lease := h.store(t), h.lease(t)
 	var refs, wantLost []outbox.Ref
 	for _, c := range h.some(t) {
 		refs = append(refs, ref(c))
 		if d := h.model.held(ref(c)); d == nil {
 			wantLost = append(wantLost, ref(c))
 		} else {
-			d.leaseUntil = h.leaseUntil(lease)
+			d.leaseUntil = h.clock.Now().Add(lease)
 		}
 	}
 	lost, err := s.Renew(h.ctx, refs, lease)
