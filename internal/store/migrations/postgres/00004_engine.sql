@@ -1,0 +1,219 @@
+-- +goose Up
+-- Who there is. made says whether the API made or changed the row: then what
+-- events mention in passing no longer changes it.
+CREATE TABLE users (
+    app            TEXT   NOT NULL,
+    uid            TEXT COLLATE "C" NOT NULL,
+    name           TEXT   NOT NULL,
+    avatar         TEXT   NOT NULL,
+    link           TEXT   NOT NULL DEFAULT '',
+    role           TEXT   NOT NULL DEFAULT '',
+    status_message TEXT   NOT NULL DEFAULT '',
+    metadata       BYTEA  NOT NULL DEFAULT '',
+    tags           BYTEA  NOT NULL DEFAULT '',
+    made           BIGINT NOT NULL DEFAULT 0,
+    created_at     BIGINT NOT NULL,
+    updated_at     BIGINT NOT NULL DEFAULT 0,
+    deactivated_at BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (app, uid)
+);
+CREATE INDEX users_newest ON users (app, created_at, uid);
+
+CREATE TABLE chat_groups (
+    app         TEXT   NOT NULL,
+    guid        TEXT COLLATE "C" NOT NULL,
+    name        TEXT   NOT NULL,
+    icon        TEXT   NOT NULL,
+    description TEXT   NOT NULL DEFAULT '',
+    kind        TEXT   NOT NULL DEFAULT '',
+    password    BYTEA  NOT NULL DEFAULT '',
+    owner       TEXT   NOT NULL DEFAULT '',
+    metadata    BYTEA  NOT NULL DEFAULT '',
+    tags        BYTEA  NOT NULL DEFAULT '',
+    made        BIGINT NOT NULL DEFAULT 0,
+    created_at  BIGINT NOT NULL,
+    updated_at  BIGINT NOT NULL DEFAULT 0,
+    updated_by  TEXT   NOT NULL DEFAULT '',
+    PRIMARY KEY (app, guid)
+);
+CREATE INDEX chat_groups_newest ON chat_groups (app, created_at, guid);
+
+-- Who left or was banned keeps a row: an old message of theirs that comes late
+-- must not bring them back. since is the number of the conversation's last
+-- message when they came: what was before is not for them.
+CREATE TABLE members (
+    app        TEXT   NOT NULL,
+    guid       TEXT COLLATE "C" NOT NULL,
+    uid        TEXT COLLATE "C" NOT NULL,
+    scope      TEXT   NOT NULL,
+    state      TEXT   NOT NULL,
+    since      BIGINT NOT NULL DEFAULT 0,
+    joined_at  BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (app, guid, uid)
+);
+CREATE INDEX members_groups ON members (app, uid, guid);
+
+-- A block that ended keeps its row: what was sent meanwhile stays unseen.
+CREATE TABLE blocks (
+    app          TEXT   NOT NULL,
+    uid          TEXT COLLATE "C" NOT NULL,
+    blocked      TEXT COLLATE "C" NOT NULL,
+    blocked_at   BIGINT NOT NULL,
+    unblocked_at BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (app, uid, blocked)
+);
+
+-- What people have set for themselves. interval_ms is that of choices, beside
+-- them because a statement needs it.
+CREATE TABLE preferences (
+    app         TEXT   NOT NULL,
+    uid         TEXT COLLATE "C" NOT NULL,
+    choices     BYTEA  NOT NULL DEFAULT '',
+    timezone    TEXT   NOT NULL DEFAULT '',
+    interval_ms BIGINT NOT NULL DEFAULT 0,
+    updated_at  BIGINT NOT NULL,
+    PRIMARY KEY (app, uid)
+);
+
+CREATE TABLE mutes (
+    app   TEXT   NOT NULL,
+    uid   TEXT COLLATE "C" NOT NULL,
+    kind  TEXT   NOT NULL,
+    id    TEXT COLLATE "C" NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (app, uid, kind, id)
+);
+
+ALTER TABLE contacts ADD COLUMN phone TEXT NOT NULL DEFAULT '';
+
+-- What an app has set: a name and what is kept under it, sealed where it holds
+-- secrets.
+CREATE TABLE settings (
+    app        TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    body       BYTEA  NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (app, name)
+);
+
+-- hash names a key without telling it; mask is what may be shown.
+CREATE TABLE api_keys (
+    app        TEXT   NOT NULL,
+    hash       BYTEA  NOT NULL PRIMARY KEY,
+    mask       TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    scope      TEXT   NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX api_keys_names ON api_keys (app, name);
+
+-- One row for each conversation gives its messages their numbers; whoever
+-- decides about it locks the row.
+CREATE TABLE conversations (
+    app        TEXT   NOT NULL,
+    id         TEXT COLLATE "C" NOT NULL,
+    last       BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (app, id)
+);
+
+-- number is 0 while a message is held by moderation, and for what is known of
+-- a message before itself: its deletion, or its edited form.
+CREATE TABLE messages (
+    app          TEXT   NOT NULL,
+    id           TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    number       BIGINT NOT NULL,
+    sender       TEXT   NOT NULL,
+    category     TEXT   NOT NULL,
+    type         TEXT   NOT NULL,
+    kind         TEXT   NOT NULL,
+    mentions     TEXT   NOT NULL,
+    state        TEXT   NOT NULL,
+    sent_at      BIGINT NOT NULL,
+    edited_at    BIGINT NOT NULL DEFAULT 0,
+    arrived_at   BIGINT NOT NULL,
+    body         BYTEA  NOT NULL,
+    PRIMARY KEY (app, id)
+);
+CREATE INDEX messages_numbers ON messages (app, conversation, number);
+CREATE INDEX messages_age ON messages (arrived_at);
+
+-- How far somebody has read: everything up to (sent_at, key).
+CREATE TABLE marks (
+    app          TEXT   NOT NULL,
+    uid          TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    sent_at      BIGINT NOT NULL,
+    key          TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (app, uid, conversation)
+);
+
+-- The person has not been mailed about what came after number after.
+CREATE TABLE windows (
+    app          TEXT   NOT NULL,
+    uid          TEXT COLLATE "C" NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    after        BIGINT NOT NULL,
+    opened_at    BIGINT NOT NULL,
+    due_at       BIGINT NOT NULL,
+    waits_for    TEXT   NOT NULL DEFAULT '',
+    PRIMARY KEY (app, uid, conversation)
+);
+CREATE INDEX windows_due ON windows (app, due_at);
+
+-- Messages of large groups whose members' windows are not all open yet, and up
+-- to which member they are.
+CREATE TABLE fanouts (
+    app          TEXT   NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    number       BIGINT NOT NULL,
+    sender       TEXT   NOT NULL,
+    cursor       TEXT COLLATE "C" NOT NULL,
+    opened_at    BIGINT NOT NULL,
+    due_in       BIGINT NOT NULL,
+    PRIMARY KEY (app, conversation, number)
+);
+
+-- How many mails somebody got on one of their days; conversation is '' for the
+-- day as a whole.
+CREATE TABLE quotas (
+    app          TEXT   NOT NULL,
+    uid          TEXT COLLATE "C" NOT NULL,
+    day          BIGINT NOT NULL,
+    conversation TEXT COLLATE "C" NOT NULL,
+    n            BIGINT NOT NULL,
+    PRIMARY KEY (app, uid, day, conversation)
+);
+CREATE INDEX quotas_age ON quotas (day);
+
+-- What the log says of a delivery of the lane "call", beside what it says of
+-- every delivery. digest is common to the calls of one digest to several
+-- providers. refs are the messages in it, reservation what it took of quotas,
+-- for as long as reserved is 1.
+CREATE TABLE notices (
+    delivery_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    app           TEXT   NOT NULL,
+    digest        TEXT COLLATE "C" NOT NULL,
+    provider      TEXT   NOT NULL,
+    conversation  TEXT COLLATE "C" NOT NULL,
+    uid           TEXT COLLATE "C" NOT NULL,
+    first         BIGINT NOT NULL,
+    last          BIGINT NOT NULL,
+    message_id    TEXT COLLATE "C" NOT NULL,
+    message_type  TEXT   NOT NULL,
+    category      TEXT   NOT NULL,
+    sender        TEXT   NOT NULL,
+    sent_at       BIGINT NOT NULL,
+    refs          BYTEA  NOT NULL,
+    reservation   BYTEA  NOT NULL,
+    reserved      BIGINT NOT NULL
+);
+CREATE INDEX notices_conversation ON notices (app, conversation, last);
+CREATE INDEX notices_digest ON notices (digest);
+
+-- Calls of one person and conversation that are not settled hold their window
+-- back.
+CREATE INDEX deliveries_calls ON deliveries (app, recipient, conversation) WHERE lane = 'call' AND state IN ('pending', 'in_hand');
