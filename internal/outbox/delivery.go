@@ -124,6 +124,8 @@ type Settlement struct {
 	NextAt  time.Time // for Pending
 	At      time.Time
 	Attempt *Attempt
+	// Payload, unless nil, takes the place of the stored one.
+	Payload []byte
 }
 
 // Errors of operations on single deliveries.

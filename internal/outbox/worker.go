@@ -25,6 +25,8 @@ type Outcome struct {
 	// Attempt is nil when nothing was tried that counts. Its Number is
 	// filled in by the worker.
 	Attempt *Attempt
+	// Payload, unless nil, is what was handed over in place of the stored one.
+	Payload []byte
 }
 
 // GiveBack is the outcome of a delivery that could not be tried: it is due
@@ -436,7 +438,7 @@ func (w *Worker) write(ctx context.Context, batch []settled) {
 func settlement(d *Claimed, o *Outcome, now time.Time) Settlement {
 	s := Settlement{
 		Ref: Ref{d.ID, d.Claim}, State: o.State, Reason: o.Reason, Detail: o.Detail,
-		NextAt: now.Add(o.After), At: now, Attempt: o.Attempt,
+		NextAt: now.Add(o.After), At: now, Attempt: o.Attempt, Payload: o.Payload,
 	}
 	if o.Attempt != nil {
 		o.Attempt.Number = d.Attempts + 1

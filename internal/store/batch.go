@@ -15,9 +15,11 @@ var errClosed = errors.New("store is closed")
 // written the next calls gather, and share the next one's fsync. Each call
 // returns only after its own row is durable.
 type batcher[T, R any] struct {
-	run   func(context.Context, []T) ([]R, error)
-	calls chan *call[T, R]
-	ended sync.WaitGroup
+	run func(context.Context, []T) ([]R, error)
+	// weight counts a value's rows; nil counts one.
+	weight func(T) int
+	calls  chan *call[T, R]
+	ended  sync.WaitGroup
 
 	mu     sync.RWMutex
 	closed bool
@@ -70,14 +72,16 @@ func (b *batcher[T, R]) work(ctx context.Context) {
 	values := make([]T, 0, maxBatch)
 	for first := range b.calls {
 		batch, values = append(batch[:0], first), append(values[:0], first.value)
+		rows := b.rows(first.value)
 	gather:
-		for len(batch) < maxBatch {
+		for len(batch) < maxBatch && rows < maxBatch {
 			select {
 			case c, ok := <-b.calls:
 				if !ok {
 					break gather
 				}
 				batch, values = append(batch, c), append(values, c.value)
+				rows += b.rows(c.value)
 			default:
 				break gather
 			}
@@ -86,6 +90,13 @@ func (b *batcher[T, R]) work(ctx context.Context) {
 		clear(batch) // results are the callers' now
 		clear(values)
 	}
+}
+
+func (b *batcher[T, R]) rows(value T) int {
+	if b.weight == nil {
+		return 1
+	}
+	return b.weight(value)
 }
 
 // write runs a batch. One that fails is tried again row by row, so that one

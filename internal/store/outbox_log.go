@@ -161,8 +161,11 @@ func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 		now := millis(s.clock())
 		switch state {
 		case outbox.Failed, outbox.Skipped, outbox.Cancelled:
-			return s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'pending', reason = '', detail = '', tries = 0,
-				armed_at = $2, next_at = $2, settled_at = 0 WHERE id = $1 AND state IN ('failed', 'skipped', 'cancelled')`, now)
+			if err := s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'pending', reason = '', detail = '', tries = 0,
+				armed_at = $2, next_at = $2, settled_at = 0 WHERE id = $1 AND state IN ('failed', 'skipped', 'cancelled')`, now); err != nil {
+				return err
+			}
+			return s.takeAgain(ctx, tx, id)
 		case outbox.Sent:
 			replayed, err = newID(s.clock())
 			if err != nil {
@@ -177,7 +180,13 @@ func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 			}
 			_, err = tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body)
 				SELECT $2, body FROM payloads WHERE delivery_id = $1`, id, replayed)
-			return err
+			if err != nil {
+				return err
+			}
+			if err := s.copyNotice(ctx, tx, id, replayed); err != nil {
+				return err
+			}
+			return s.takeAgain(ctx, tx, replayed)
 		default:
 			return fmt.Errorf("%w: %s is %s", outbox.ErrState, id, state)
 		}
@@ -191,8 +200,11 @@ func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 // Cancel implements [outbox.Log].
 func (s *Store) Cancel(ctx context.Context, id string) error {
 	err := s.transaction(ctx, func(tx *transaction) error {
-		return s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'cancelled', next_at = 0, settled_at = $2
-			WHERE id = $1 AND state = 'pending'`, millis(s.clock()))
+		if err := s.changeOne(ctx, tx, id, `UPDATE deliveries SET state = 'cancelled', next_at = 0, settled_at = $2
+			WHERE id = $1 AND state = 'pending'`, millis(s.clock())); err != nil {
+			return err
+		}
+		return s.giveBack(ctx, tx, []string{id})
 	})
 	if err != nil {
 		return fmt.Errorf("cancel delivery: %w", err)

@@ -32,7 +32,20 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 			}
 		}
 		lost = without(refs, settled)
-		return s.recordAttempts(ctx, tx, attempts)
+		if err := s.recordAttempts(ctx, tx, attempts); err != nil {
+			return err
+		}
+		if err := s.replacePayloads(ctx, tx, settlements, settled); err != nil {
+			return err
+		}
+		var failed []string
+		for i := range settlements {
+			t := &settlements[i]
+			if t.State != outbox.Pending && t.State != outbox.Sent && settled[t.Ref] {
+				failed = append(failed, t.ID)
+			}
+		}
+		return s.giveBack(ctx, tx, failed)
 	})
 	return lost, err
 }
@@ -76,4 +89,18 @@ func (s *Store) recordAttempts(ctx context.Context, tx *transaction, settlements
 		}
 		return nil
 	})
+}
+
+// replacePayloads keeps what was handed over last, where that has changed.
+func (s *Store) replacePayloads(ctx context.Context, tx *transaction, settlements []outbox.Settlement, settled map[outbox.Ref]bool) error {
+	for i := range settlements {
+		t := &settlements[i]
+		if t.Payload == nil || !settled[t.Ref] {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE payloads SET body = $2 WHERE delivery_id = $1`, t.ID, t.Payload); err != nil {
+			return fmt.Errorf("replace payload: %w", err)
+		}
+	}
+	return nil
 }

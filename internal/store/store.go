@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
+	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/outbox"
 )
 
@@ -50,6 +51,7 @@ type Store struct {
 	logger  *slog.Logger
 	puts    *batcher[outbox.Entry, outbox.PutResult]
 	mails   *batcher[storedMail, struct{}]
+	records *batcher[engine.Recording, struct{}]
 	lock    *flock.Flock
 
 	statements statements
@@ -166,6 +168,7 @@ func (s *Store) start(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	s.puts = newBatcher(ctx, s.dialect.putters, s.putBatch)
 	s.mails = newBatcher(ctx, 1, s.addMails)
+	s.records = newBatcher(ctx, s.dialect.putters, s.recordBatch)
 }
 
 // Close ends what the store does in the background and closes the database.
@@ -175,6 +178,7 @@ func (s *Store) Close() error {
 	if s.puts != nil {
 		s.puts.close()
 		s.mails.close()
+		s.records.close()
 	}
 	if s.stop != nil {
 		s.stop()

@@ -174,6 +174,7 @@ CREATE TABLE fanouts (
     cursor       TEXT COLLATE "C" NOT NULL,
     opened_at    BIGINT NOT NULL,
     due_in       BIGINT NOT NULL,
+    speed        DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (app, conversation, number)
 );
 
@@ -191,8 +192,8 @@ CREATE INDEX quotas_age ON quotas (day);
 
 -- What the log says of a delivery of the lane "call", beside what it says of
 -- every delivery. digest is common to the calls of one digest to several
--- providers. refs are the messages in it, reservation what it took of quotas,
--- for as long as reserved is 1.
+-- providers. refs are the messages in it; while reserved is 1 it counts
+-- in the quotas of that day.
 CREATE TABLE notices (
     delivery_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     app           TEXT   NOT NULL,
@@ -208,7 +209,7 @@ CREATE TABLE notices (
     sender        TEXT   NOT NULL,
     sent_at       BIGINT NOT NULL,
     refs          BYTEA  NOT NULL,
-    reservation   BYTEA  NOT NULL,
+    day           BIGINT NOT NULL,
     reserved      BIGINT NOT NULL
 );
 CREATE INDEX notices_conversation ON notices (app, conversation, last);

@@ -174,6 +174,7 @@ CREATE TABLE fanouts (
     cursor       TEXT NOT NULL,
     opened_at    BIGINT NOT NULL,
     due_in       BIGINT NOT NULL,
+    speed        DOUBLE PRECISION NOT NULL,
     PRIMARY KEY (app, conversation, number)
 ) WITHOUT ROWID;
 
@@ -191,8 +192,8 @@ CREATE INDEX quotas_age ON quotas (day);
 
 -- What the log says of a delivery of the lane "call", beside what it says of
 -- every delivery. digest is common to the calls of one digest to several
--- providers. refs are the messages in it, reservation what it took of quotas,
--- for as long as reserved is 1.
+-- providers. refs are the messages in it; while reserved is 1 it counts
+-- in the quotas of that day.
 CREATE TABLE notices (
     delivery_id   TEXT NOT NULL PRIMARY KEY,
     app           TEXT   NOT NULL,
@@ -208,7 +209,7 @@ CREATE TABLE notices (
     sender        TEXT   NOT NULL,
     sent_at       BIGINT NOT NULL,
     refs          BLOB   NOT NULL,
-    reservation   BLOB   NOT NULL,
+    day           BIGINT NOT NULL,
     reserved      BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX notices_conversation ON notices (app, conversation, last);

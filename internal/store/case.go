@@ -1,0 +1,384 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+)
+
+// cases are windows of one app with what is known about them.
+type cases struct {
+	app string
+	now time.Time
+	all []*engine.Case
+}
+
+// facts reads everything that is to be known to judge the cases. The
+// conversations are locked.
+func (cs *cases) facts(ctx context.Context, tx *transaction, judge engine.Judge) error {
+	for _, part := range []struct {
+		what string
+		read func(context.Context, *transaction) error
+	}{
+		{"people", cs.people},
+		{"messages", cs.messages},
+		{"open calls", cs.busy},
+		{"blocks", cs.blocks},
+		{"names", cs.names},
+		{"groups", cs.groups},
+	} {
+		if err := part.read(ctx, tx); err != nil {
+			return fmt.Errorf("read %s: %w", part.what, err)
+		}
+	}
+	if judge.WantsGroupSize() {
+		if err := cs.sizes(ctx, tx); err != nil {
+			return fmt.Errorf("count members: %w", err)
+		}
+	}
+	return nil
+}
+
+// people reads what is kept of the recipients, a row for each case.
+func (cs *cases) people(ctx context.Context, tx *transaction) error {
+	byKey := make(map[windowKey]*engine.Case, len(cs.all))
+	return chunks(len(cs.all), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, c := range cs.all[from:to] {
+			byKey[windowKey{c.UID, c.Conversation}] = c
+			kind, target := muteKind(c)
+			guid, _ := c.Conversation.Group()
+			args = append(args, text(c.UID), text(string(c.Conversation)), kind, text(target), text(guid))
+		}
+		return query(ctx, tx, `WITH due (d_uid, d_conversation, d_kind, d_target, d_guid) AS (VALUES `+
+			tuples(to-from, 5, 2, "TEXT", "TEXT", "TEXT", "TEXT", "TEXT")+`)
+			SELECT d_uid, d_conversation, u.name, u.avatar, u.metadata, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
+				k.sent_at, k.key, g.state, g.since
+			FROM due
+			LEFT JOIN users u ON u.app = $1 AND u.uid = d_uid
+			LEFT JOIN preferences p ON p.app = $1 AND p.uid = d_uid
+			LEFT JOIN contacts c ON c.app = $1 AND c.uid = d_uid
+			LEFT JOIN mutes m ON m.app = $1 AND m.uid = d_uid AND m.kind = d_kind AND m.id = d_target
+			LEFT JOIN marks k ON k.app = $1 AND k.uid = d_uid AND k.conversation = d_conversation
+			LEFT JOIN members g ON g.app = $1 AND g.guid = d_guid AND g.uid = d_uid AND d_guid <> ''`,
+			args, func(rows *sql.Rows) error { return scanPerson(rows, byKey) })
+	})
+}
+
+func muteKind(c *engine.Case) (kind, target string) {
+	if guid, ok := c.Conversation.Group(); ok {
+		return string(chat.ReceiverGroup), guid
+	}
+	return string(chat.ReceiverUser), c.Conversation.Partner(c.UID)
+}
+
+func scanPerson(rows *sql.Rows, byKey map[windowKey]*engine.Case) error {
+	var key windowKey
+	var name, avatar, timezone, email, markKey, state sql.NullString
+	var metadata, choices []byte
+	var deactivated, until, markAt, since sql.NullInt64
+	err := rows.Scan(&key.uid, &key.conversation, &name, &avatar, &metadata, &deactivated, &choices, &timezone, &email, &until,
+		&markAt, &markKey, &state, &since)
+	if err != nil {
+		return err
+	}
+	c := byKey[key]
+	if c == nil {
+		return fmt.Errorf("nobody asked about %s", key.uid)
+	}
+	if name.Valid {
+		c.Person = &chat.User{UID: key.uid, Name: name.String, Avatar: avatar.String, Metadata: metadata, DeactivatedAt: fromMillis(deactivated.Int64)}
+	}
+	if len(choices) > 0 {
+		c.Preferences = new(chat.Preferences)
+		if err := json.Unmarshal(choices, c.Preferences); err != nil {
+			return fmt.Errorf("preferences of %s: %w", key.uid, err)
+		}
+	}
+	c.Timezone, c.Email = timezone.String, email.String
+	c.MutedUntil = fromMillis(until.Int64)
+	c.Mark = chat.Mark{SentAt: fromMillis(markAt.Int64), Key: markKey.String}
+	c.Member = c.Conversation.Type() == chat.ReceiverUser || state.String == string(chat.MemberIn)
+	c.Since = since.Int64
+	return nil
+}
+
+// messages reads the messages above the windows' marks: once for each
+// conversation, however many of its people are due.
+func (cs *cases) messages(ctx context.Context, tx *transaction) error {
+	after := make(map[chat.Conversation]int64)
+	for _, c := range cs.all {
+		if n, ok := after[c.Conversation]; !ok || c.After < n {
+			after[c.Conversation] = c.After
+		}
+	}
+	found := make(map[chat.Conversation][]engine.Missed, len(after))
+	conversations := slices.Sorted(maps.Keys(after))
+	err := chunks(len(conversations), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, c := range conversations[from:to] {
+			args = append(args, text(string(c)), after[c])
+		}
+		return query(ctx, tx, `WITH wanted (w_conversation, w_after) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "BIGINT")+`)
+			SELECT conversation, number, id, sender, kind, category, type, state, mentions, sent_at, arrived_at
+			FROM wanted JOIN messages ON app = $1 AND conversation = w_conversation AND number > w_after`, args, func(rows *sql.Rows) error {
+			var m engine.Missed
+			var conversation chat.Conversation
+			var mentions string
+			var sent, arrived int64
+			if err := rows.Scan(&conversation, &m.Number, &m.ID, &m.Sender, &m.Kind, &m.Category, &m.Type, &m.State, &mentions, &sent, &arrived); err != nil {
+				return err
+			}
+			m.Mentions, m.MentionsAll = splitMentions(mentions)
+			m.SentAt, m.ArrivedAt = fromMillis(sent), fromMillis(arrived)
+			found[conversation] = append(found[conversation], m)
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for _, list := range found {
+		slices.SortFunc(list, func(a, b engine.Missed) int { return cmp.Compare(a.Number, b.Number) })
+	}
+	for _, c := range cs.all {
+		list := found[c.Conversation]
+		first, _ := slices.BinarySearchFunc(list, c.After+1, func(m engine.Missed, n int64) int { return cmp.Compare(m.Number, n) })
+		c.Messages = list[first:len(list):len(list)]
+	}
+	return nil
+}
+
+// callPatience is how long a call that is in hand may take before the window
+// that waits for it is looked at again.
+const callPatience = 2 * time.Second
+
+// busy finds the calls of earlier digests that are not settled.
+func (cs *cases) busy(ctx context.Context, tx *transaction) error {
+	byLabel := make(map[[2]string]*engine.Case, len(cs.all))
+	return chunks(len(cs.all), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, c := range cs.all[from:to] {
+			label := text(c.Conversation.Label(c.UID))
+			byLabel[[2]string{text(c.UID), label}] = c
+			args = append(args, text(c.UID), label)
+		}
+		return query(ctx, tx, `WITH wanted (w_uid, w_label) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "TEXT")+`)
+			SELECT recipient, conversation, next_at FROM wanted JOIN deliveries ON app = $1 AND recipient = w_uid AND conversation = w_label
+			WHERE lane = 'call' AND state IN ('pending', 'in_hand')`, args, func(rows *sql.Rows) error {
+			var key [2]string
+			var next int64
+			if err := rows.Scan(&key[0], &key[1], &next); err != nil {
+				return err
+			}
+			c := byLabel[key]
+			until := fromMillis(next)
+			if soon := cs.now.Add(callPatience); until.Before(soon) {
+				until = soon
+			}
+			if until.After(c.BusyUntil) {
+				c.BusyUntil = until
+			}
+			return nil
+		})
+	})
+}
+
+// blocks reads who wants to hear nothing of whom, in either direction.
+func (cs *cases) blocks(ctx context.Context, tx *transaction) error {
+	people := make(map[string]bool)
+	for _, c := range cs.all {
+		people[c.UID] = true
+		for i := range c.Messages {
+			people[c.Messages[i].Sender] = true
+		}
+	}
+	uids := slices.Sorted(maps.Keys(people))
+	spans := make(map[[2]string]engine.Span)
+	err := chunks(len(uids), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, uid := range uids[from:to] {
+			args = append(args, text(uid))
+		}
+		return query(ctx, tx, `SELECT uid, blocked, blocked_at, unblocked_at FROM blocks WHERE app = $1 AND uid IN (`+list(to-from, 2)+`)`, args,
+			func(rows *sql.Rows) error {
+				var pair [2]string
+				var begun, ended int64
+				if err := rows.Scan(&pair[0], &pair[1], &begun, &ended); err != nil {
+					return err
+				}
+				spans[pair] = engine.Span{From: fromMillis(begun), Until: fromMillis(ended)}
+				return nil
+			})
+	})
+	if err != nil || len(spans) == 0 {
+		return err
+	}
+	for _, c := range cs.all {
+		for pair, span := range spans {
+			var other string
+			switch c.UID {
+			case pair[0]:
+				other = pair[1]
+			case pair[1]:
+				other = pair[0]
+			default:
+				continue
+			}
+			if c.Blocks == nil {
+				c.Blocks = make(map[string][]engine.Span)
+			}
+			c.Blocks[other] = append(c.Blocks[other], span)
+		}
+	}
+	return nil
+}
+
+// names reads who wrote, and whom one-on-one conversations are with.
+func (cs *cases) names(ctx context.Context, tx *transaction) error {
+	wanted := make(map[string]bool)
+	for _, c := range cs.all {
+		if c.Conversation.Type() == chat.ReceiverUser {
+			wanted[c.Conversation.Partner(c.UID)] = true
+			continue
+		}
+		for i := range c.Messages {
+			wanted[c.Messages[i].Sender] = true
+		}
+	}
+	uids := slices.Sorted(maps.Keys(wanted))
+	users := make(map[string]*chat.User, len(uids))
+	err := chunks(len(uids), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, uid := range uids[from:to] {
+			args = append(args, text(uid))
+		}
+		return query(ctx, tx, `SELECT uid, name, avatar, metadata FROM users WHERE app = $1 AND uid IN (`+list(to-from, 2)+`)`, args,
+			func(rows *sql.Rows) error {
+				u := new(chat.User)
+				var metadata []byte
+				if err := rows.Scan(&u.UID, &u.Name, &u.Avatar, &metadata); err != nil {
+					return err
+				}
+				u.Metadata = metadata
+				users[u.UID] = u
+				return nil
+			})
+	})
+	for _, c := range cs.all {
+		c.Users = users
+	}
+	return err
+}
+
+func (cs *cases) groups(ctx context.Context, tx *transaction) error {
+	guids := cs.guids()
+	groups := make(map[string]*chat.Group, len(guids))
+	err := chunks(len(guids), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, guid := range guids[from:to] {
+			args = append(args, text(guid))
+		}
+		return query(ctx, tx, `SELECT guid, name, icon, metadata FROM chat_groups WHERE app = $1 AND guid IN (`+list(to-from, 2)+`)`, args,
+			func(rows *sql.Rows) error {
+				g := new(chat.Group)
+				var metadata []byte
+				if err := rows.Scan(&g.GUID, &g.Name, &g.Icon, &metadata); err != nil {
+					return err
+				}
+				g.Metadata = metadata
+				groups[g.GUID] = g
+				return nil
+			})
+	})
+	for _, c := range cs.all {
+		if guid, ok := c.Conversation.Group(); ok {
+			c.Group = groups[guid]
+		}
+	}
+	return err
+}
+
+// sizes counts the members of groups (F029).
+func (cs *cases) sizes(ctx context.Context, tx *transaction) error {
+	sizes := make(map[string]int)
+	for _, guid := range cs.guids() {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM members WHERE app = $1 AND guid = $2 AND state = 'in'`,
+			text(cs.app), text(guid)).Scan(&n); err != nil {
+			return err
+		}
+		sizes[guid] = n
+	}
+	for _, c := range cs.all {
+		if guid, ok := c.Conversation.Group(); ok {
+			c.GroupSize = sizes[guid]
+		}
+	}
+	return nil
+}
+
+func (cs *cases) guids() []string {
+	guids := make(map[string]bool)
+	for _, c := range cs.all {
+		if guid, ok := c.Conversation.Group(); ok {
+			guids[guid] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(guids))
+}
+
+// shownMessages is how many messages a payload carries: the newest (S9).
+const shownMessages = 100
+
+type bodyKey struct {
+	conversation chat.Conversation
+	number       int64
+}
+
+// bodies reads the message objects of digests.
+func (cs *cases) bodies(ctx context.Context, tx *transaction, numbers map[*engine.Case][]int64) error {
+	wanted := make(map[bodyKey]bool)
+	for c, sent := range numbers {
+		for _, n := range sent[max(0, len(sent)-shownMessages):] {
+			wanted[bodyKey{c.Conversation, n}] = true
+		}
+	}
+	keys := slices.SortedFunc(maps.Keys(wanted), func(a, b bodyKey) int {
+		return cmp.Or(strings.Compare(string(a.conversation), string(b.conversation)), cmp.Compare(a.number, b.number))
+	})
+	found := make(map[chat.Conversation]map[int64][]byte)
+	err := chunks(len(keys), func(from, to int) error {
+		args := []any{text(cs.app)}
+		for _, key := range keys[from:to] {
+			args = append(args, text(string(key.conversation)), key.number)
+		}
+		return query(ctx, tx, `WITH wanted (w_conversation, w_number) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "BIGINT")+`)
+			SELECT conversation, number, body FROM wanted JOIN messages ON app = $1 AND conversation = w_conversation AND number = w_number`,
+			args, func(rows *sql.Rows) error {
+				var key bodyKey
+				var body []byte
+				if err := rows.Scan(&key.conversation, &key.number, &body); err != nil {
+					return err
+				}
+				if found[key.conversation] == nil {
+					found[key.conversation] = make(map[int64][]byte)
+				}
+				found[key.conversation][key.number] = body
+				return nil
+			})
+	})
+	for c := range numbers {
+		c.Bodies = found[c.Conversation]
+	}
+	return err
+}

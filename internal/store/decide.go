@@ -1,0 +1,248 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+)
+
+// Decide implements [engine.Store]. The order of locks is windows, then their
+// conversations, then quotas: only under the conversation's lock it is certain
+// that no message arrives between reading its messages and closing the window.
+func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limit int) (engine.Decided, error) {
+	var decided engine.Decided
+	// Reading is cheaper than beginning to write, and most calls find nothing.
+	next, err := s.NextWindow(ctx, app)
+	if err != nil {
+		return decided, err
+	}
+	if now := s.clock(); next.IsZero() || next.After(now) {
+		return decided, nil
+	}
+	err = s.transaction(ctx, func(tx *transaction) error {
+		cs := &cases{app: app, now: s.clock()}
+		if err := s.takeDue(ctx, tx, cs, limit); err != nil {
+			return fmt.Errorf("take due windows: %w", err)
+		}
+		if len(cs.all) == 0 {
+			decided = engine.Decided{}
+			return nil
+		}
+		conversations := make([]chat.Conversation, 0, len(cs.all))
+		for _, c := range cs.all {
+			conversations = append(conversations, c.Conversation)
+		}
+		if err := s.lockConversations(ctx, tx, app, conversations); err != nil {
+			return err
+		}
+		if err := cs.facts(ctx, tx, judge); err != nil {
+			return err
+		}
+		decided, err = s.decideCases(ctx, tx, cs, judge)
+		return err
+	})
+	if err != nil {
+		return engine.Decided{}, fmt.Errorf("decide windows: %w", err)
+	}
+	return decided, nil
+}
+
+func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, limit int) error {
+	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for FROM windows
+		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3`+s.dialect.skipLocked,
+		[]any{text(cs.app), millis(cs.now), limit}, func(rows *sql.Rows) error {
+			c := &engine.Case{App: cs.app, Now: cs.now}
+			var opened, due int64
+			if err := rows.Scan(&c.UID, &c.Conversation, &c.After, &opened, &due, &c.WaitsFor); err != nil {
+				return err
+			}
+			c.OpenedAt, c.DueAt = fromMillis(opened), fromMillis(due)
+			cs.all = append(cs.all, c)
+			return nil
+		})
+}
+
+// ruling is a case with its verdict.
+type ruling struct {
+	*engine.Case
+	verdict engine.Verdict
+	day     int64
+	calls   []engine.Call
+}
+
+func (s *Store) decideCases(ctx context.Context, tx *transaction, cs *cases, judge engine.Judge) (engine.Decided, error) {
+	decided := engine.Decided{Windows: len(cs.all), Skipped: make(map[chat.Reason]int), Waiting: make(map[chat.Reason]int)}
+	rulings := make([]*ruling, len(cs.all))
+	for i, c := range cs.all {
+		rulings[i] = &ruling{Case: c, day: judge.Day(c)}
+	}
+	counts, err := s.quotas(ctx, tx, cs.app, rulings)
+	if err != nil {
+		return decided, fmt.Errorf("read quotas: %w", err)
+	}
+	for _, r := range rulings {
+		// What was decided a moment ago counts as well.
+		counts.tell(r)
+		r.verdict = judge.Judge(r.Case)
+		if len(r.verdict.Send) > 0 {
+			counts.add(r, 1)
+		}
+	}
+	if err := s.reserve(ctx, tx, cs.app, rulings, judge); err != nil {
+		return decided, fmt.Errorf("reserve quotas: %w", err)
+	}
+	if err := s.compose(ctx, tx, cs, rulings, judge); err != nil {
+		return decided, err
+	}
+	if err := s.carryOut(ctx, tx, cs, rulings); err != nil {
+		return decided, err
+	}
+	for _, r := range rulings {
+		decided.Calls += len(r.calls)
+		for _, skip := range r.verdict.Skipped {
+			decided.Skipped[skip.Reason]++
+		}
+		if !r.verdict.Wait.IsZero() {
+			decided.Waiting[r.verdict.Reason]++
+		}
+	}
+	return decided, nil
+}
+
+// compose makes the calls of all digests.
+func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge) error {
+	numbers := make(map[*engine.Case][]int64)
+	for _, r := range rulings {
+		if len(r.verdict.Send) > 0 {
+			numbers[r.Case] = r.verdict.Send
+		}
+	}
+	if err := cs.bodies(ctx, tx, numbers); err != nil {
+		return fmt.Errorf("read message objects: %w", err)
+	}
+	for _, r := range rulings {
+		if len(r.verdict.Send) == 0 {
+			continue
+		}
+		var err error
+		if r.calls, err = judge.Compose(r.Case, &r.verdict); err != nil {
+			return fmt.Errorf("compose digest of %s: %w", r.UID, err)
+		}
+	}
+	return nil
+}
+
+// carryOut writes what was decided.
+func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling) error {
+	notices, err := s.noticesOf(cs, rulings)
+	if err != nil {
+		return err
+	}
+	if err := s.insertNotices(ctx, tx, notices); err != nil {
+		return err
+	}
+	var closed, waiting []*ruling
+	for _, r := range rulings {
+		if r.verdict.Wait.IsZero() {
+			closed = append(closed, r)
+		} else {
+			waiting = append(waiting, r)
+		}
+	}
+	if err := s.putOff(ctx, tx, cs.app, waiting); err != nil {
+		return fmt.Errorf("put off windows: %w", err)
+	}
+	if err := s.closeWindows(ctx, tx, cs.app, closed); err != nil {
+		return fmt.Errorf("close windows: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) putOff(ctx context.Context, tx *transaction, app string, rulings []*ruling) error {
+	return chunks(len(rulings), func(from, to int) error {
+		args := []any{text(app)}
+		for _, r := range rulings[from:to] {
+			args = append(args, text(r.UID), text(string(r.Conversation)), millis(r.verdict.Wait), string(r.verdict.Reason))
+		}
+		_, err := tx.ExecContext(ctx, `WITH put (p_uid, p_conversation, p_due, p_reason) AS (VALUES `+tuples(to-from, 4, 2, "TEXT", "TEXT", "BIGINT", "TEXT")+`)
+			UPDATE windows SET due_at = p_due, waits_for = p_reason FROM put
+			WHERE app = $1 AND uid = p_uid AND conversation = p_conversation`, args...)
+		return err
+	})
+}
+
+// closeWindows ends windows. Where a large group's messages are still on
+// their way to its members they move instead: a message that was decided about
+// here may yet come to this member, and must find the window open.
+func (s *Store) closeWindows(ctx context.Context, tx *transaction, app string, rulings []*ruling) error {
+	moving, err := s.fanningOut(ctx, tx, app, rulings)
+	if err != nil {
+		return err
+	}
+	closed := make([]*ruling, 0, len(rulings))
+	for _, r := range rulings {
+		if !moving[r.Conversation] || len(r.Messages) == 0 {
+			closed = append(closed, r)
+			continue
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE windows SET after = $4, opened_at = $5, due_at = $6, waits_for = ''
+			WHERE app = $1 AND uid = $2 AND conversation = $3`, text(app), text(r.UID), text(string(r.Conversation)),
+			r.Messages[len(r.Messages)-1].Number, millis(r.Now), millis(laterOf(r.verdict.Again, r.Now.Add(time.Second))))
+		if err != nil {
+			return err
+		}
+	}
+	return chunks(len(closed), func(from, to int) error {
+		args := []any{text(app)}
+		for _, r := range closed[from:to] {
+			args = append(args, text(r.UID), text(string(r.Conversation)))
+		}
+		_, err := tx.ExecContext(ctx, `DELETE FROM windows WHERE app = $1 AND (uid, conversation) IN (VALUES `+tuples(to-from, 2, 2, "TEXT", "TEXT")+`)`, args...)
+		return err
+	})
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// fanningOut returns the conversations whose messages have not come to all
+// members.
+func (s *Store) fanningOut(ctx context.Context, tx *transaction, app string, rulings []*ruling) (map[chat.Conversation]bool, error) {
+	groups := make(map[chat.Conversation]bool)
+	for _, r := range rulings {
+		if r.Conversation.Type() == chat.ReceiverGroup {
+			groups[r.Conversation] = true
+		}
+	}
+	all := make([]chat.Conversation, 0, len(groups))
+	for c := range groups {
+		all = append(all, c)
+	}
+	slices.Sort(all)
+	moving := make(map[chat.Conversation]bool)
+	err := chunks(len(all), func(from, to int) error {
+		args := []any{text(app)}
+		for _, c := range all[from:to] {
+			args = append(args, text(string(c)))
+		}
+		return query(ctx, tx, `SELECT DISTINCT conversation FROM fanouts WHERE app = $1 AND conversation IN (`+list(to-from, 2)+`)`, args,
+			func(rows *sql.Rows) error {
+				var c chat.Conversation
+				if err := rows.Scan(&c); err != nil {
+					return err
+				}
+				moving[c] = true
+				return nil
+			})
+	})
+	return moving, err
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postrider/postrider/internal/chat"
+)
+
+// changeGroup stores what a group is now, whoever said before what it is.
+func (s *Store) changeGroup(ctx context.Context, tx *transaction, h happened, c chat.GroupChanged) (int, error) {
+	if err := s.putGroup(ctx, tx, h.App, h.At, &c.Group, ""); err != nil {
+		return 0, err
+	}
+	if len(c.Members) == 0 {
+		return 1, nil
+	}
+	rows, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{GUID: c.Group.GUID, Members: c.Members})
+	return rows + 1, err
+}
+
+// deleteGroupOf forgets a group and its members. The windows that are open in
+// it end when they are due: nobody is a member any more.
+func (s *Store) deleteGroupOf(ctx context.Context, tx *transaction, app, guid string) (int, error) {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM chat_groups WHERE app = $1 AND guid = $2`, text(app), text(guid)); err != nil {
+		return 0, fmt.Errorf("delete group: %w", err)
+	}
+	result, err := tx.ExecContext(ctx, `DELETE FROM members WHERE app = $1 AND guid = $2`, text(app), text(guid))
+	if err != nil {
+		return 0, fmt.Errorf("delete members of group: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+func (s *Store) changeOwner(ctx context.Context, tx *transaction, h happened, c chat.OwnerChanged) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE chat_groups SET owner = $3 WHERE app = $1 AND guid = $2`,
+		text(h.App), text(c.GUID), text(c.Owner)); err != nil {
+		return fmt.Errorf("change owner of group: %w", err)
+	}
+	_, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{
+		GUID: c.GUID, Members: []chat.Member{{UID: c.Owner, Scope: chat.ScopeAdmin, State: chat.MemberIn}},
+	})
+	return err
+}
+
+// changeMembers says who is in a group. Who comes (again) is not told of what
+// was said before: since. Windows stay as they are: whether somebody is a
+// member is asked when a window is due.
+func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, c chat.MembersChanged) (int, error) {
+	members := slices.Clone(c.Members)
+	slices.SortStableFunc(members, func(a, b chat.Member) int { return strings.Compare(a.UID, b.UID) })
+	members = lastOf(members)
+	var since int64
+	err := tx.QueryRowContext(ctx, `SELECT last FROM conversations WHERE app = $1 AND id = $2`, text(h.App), text(string(chat.InGroup(c.GUID)))).Scan(&since)
+	if err != nil && !isNone(err) {
+		return 0, fmt.Errorf("read the group's last message: %w", err)
+	}
+	now := millis(h.At)
+	err = chunks(len(members), func(from, to int) error {
+		const columns = 8
+		args := make([]any, 0, columns*(to-from))
+		for _, m := range members[from:to] {
+			joined := m.JoinedAt
+			if joined.IsZero() {
+				joined = h.At
+			}
+			args = append(args, text(h.App), text(c.GUID), text(m.UID), text(string(m.Scope)), string(m.State), since, millis(joined), now)
+		}
+		// Leaving does not end a ban.
+		_, err := tx.ExecContext(ctx, `INSERT INTO members (app, guid, uid, scope, state, since, joined_at, changed_at) VALUES `+tuples(to-from, columns, 1)+`
+			ON CONFLICT (app, guid, uid) DO UPDATE SET
+				scope = CASE WHEN excluded.scope <> '' THEN excluded.scope ELSE members.scope END,
+				since = CASE WHEN members.state = 'in' THEN members.since ELSE excluded.since END,
+				joined_at = CASE WHEN members.state = 'in' THEN members.joined_at ELSE excluded.joined_at END,
+				changed_at = CASE WHEN members.state = excluded.state THEN members.changed_at ELSE excluded.changed_at END,
+				state = CASE WHEN members.state = 'banned' AND excluded.state = 'out' THEN members.state ELSE excluded.state END`, args...)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("change members of group: %w", err)
+	}
+	return len(members), nil
+}
+
+// lastOf leaves what is said last of everybody: one statement must not change
+// a row twice.
+func lastOf(sorted []chat.Member) []chat.Member {
+	last := sorted[:0]
+	for i, m := range sorted {
+		if i+1 == len(sorted) || sorted[i+1].UID != m.UID {
+			last = append(last, m)
+		}
+	}
+	return last
+}
+
+func (s *Store) changeScope(ctx context.Context, tx *transaction, h happened, c chat.ScopeChanged) error {
+	_, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{
+		GUID: c.GUID, Members: []chat.Member{{UID: c.UID, Scope: cmp.Or(c.Scope, chat.ScopeParticipant), State: chat.MemberIn}},
+	})
+	return err
+}
+
+func (s *Store) unban(ctx context.Context, tx *transaction, h happened, c chat.Unbanned) error {
+	uids := slices.Sorted(slices.Values(c.UIDs))
+	err := chunks(len(uids), func(from, to int) error {
+		args := []any{text(h.App), text(c.GUID), millis(h.At)}
+		for _, uid := range uids[from:to] {
+			args = append(args, text(uid))
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE members SET state = 'out', changed_at = $3
+			WHERE app = $1 AND guid = $2 AND state = 'banned' AND uid IN (`+list(to-from, 4)+`)`, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("unban: %w", err)
+	}
+	return nil
+}
+
+// block begins or ends a block. What was sent during one that is over stays
+// unseen.
+func (s *Store) block(ctx context.Context, tx *transaction, h happened, c chat.Blocked) error {
+	uids := slices.Compact(slices.Sorted(slices.Values(c.UIDs)))
+	now := millis(h.At)
+	err := chunks(len(uids), func(from, to int) error {
+		if !c.Blocked {
+			args := []any{text(h.App), text(c.By), now}
+			for _, uid := range uids[from:to] {
+				args = append(args, text(uid))
+			}
+			_, err := tx.ExecContext(ctx, `UPDATE blocks SET unblocked_at = $3
+				WHERE app = $1 AND uid = $2 AND unblocked_at = 0 AND blocked IN (`+list(to-from, 4)+`)`, args...)
+			return err
+		}
+		args := make([]any, 0, 4*(to-from))
+		for _, uid := range uids[from:to] {
+			args = append(args, text(h.App), text(c.By), text(uid), now)
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO blocks (app, uid, blocked, blocked_at) VALUES `+tuples(to-from, 4, 1)+`
+			ON CONFLICT (app, uid, blocked) DO UPDATE SET blocked_at = excluded.blocked_at, unblocked_at = 0
+			WHERE blocks.unblocked_at > 0`, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("block: %w", err)
+	}
+	return nil
+}

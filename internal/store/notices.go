@@ -1,0 +1,275 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/outbox"
+)
+
+// notice is a delivery of the lane "call" with what the log says of it beside.
+type notice struct {
+	*ruling
+	id       string
+	digest   string
+	provider string
+	messages []int64
+	payload  []byte
+	state    outbox.State
+	reason   chat.Reason
+	detail   string
+}
+
+// refs are the messages of a notice, oldest first.
+type refs struct {
+	IDs     []string `json:"ids"`
+	Numbers []int64  `json:"numbers"`
+}
+
+// noticesOf turns rulings into what is to be written: a row for each call, and
+// one for each reason why something is not told.
+func (s *Store) noticesOf(cs *cases, rulings []*ruling) ([]*notice, error) {
+	var notices []*notice
+	add := func(n notice) error {
+		id, err := newID(cs.now)
+		if err != nil {
+			return err
+		}
+		n.id = id
+		if n.digest == "" {
+			n.digest = id
+		}
+		notices = append(notices, &n)
+		return nil
+	}
+	for _, r := range rulings {
+		digest := ""
+		for _, call := range r.calls {
+			n := notice{ruling: r, digest: digest, provider: call.Provider, messages: r.verdict.Send, payload: call.Payload, state: outbox.Pending}
+			if err := add(n); err != nil {
+				return nil, err
+			}
+			digest = notices[len(notices)-1].digest
+		}
+		for _, skip := range r.verdict.Skipped {
+			n := notice{
+				ruling: r, provider: skip.Provider, messages: skip.Messages, state: outbox.Skipped, reason: skip.Reason, detail: skip.Detail,
+			}
+			if err := add(n); err != nil {
+				return nil, err
+			}
+		}
+	}
+	// Ids of one moment are not in the order in which they were made: sorted,
+	// rows go to the end of every index.
+	slices.SortFunc(notices, func(a, b *notice) int {
+		if a.id < b.id {
+			return -1
+		}
+		return 1
+	})
+	return notices, nil
+}
+
+func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*notice) error {
+	return chunks(len(notices), func(from, to int) error {
+		var deliveries, payloads, rows []any
+		for _, n := range notices[from:to] {
+			now := millis(n.Now)
+			next, settled := now, int64(0)
+			if n.state != outbox.Pending {
+				next, settled = 0, now
+			}
+			deliveries = append(deliveries, n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "",
+				string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
+			payloads = append(payloads, n.id, notNull(n.payload))
+			row, err := n.columns()
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row...)
+		}
+		n := to - from
+		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, state, reason, detail,
+				created_at, armed_at, next_at, settled_at) VALUES `+tuples(n, 13, 1), deliveries...); err != nil {
+			return fmt.Errorf("insert calls: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) VALUES `+tuples(n, 2, 1), payloads...); err != nil {
+			return fmt.Errorf("insert payloads of calls: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, provider, conversation, uid, first, last, message_id,
+				message_type, category, sender, sent_at, refs, day, reserved) VALUES `+tuples(n, 16, 1), rows...); err != nil {
+			return fmt.Errorf("insert notices: %w", err)
+		}
+		return nil
+	})
+}
+
+func (n *notice) columns() ([]any, error) {
+	var all refs
+	var newest engine.Missed
+	wanted := n.messages
+	for i := range n.Messages {
+		if len(wanted) > 0 && n.Messages[i].Number == wanted[0] {
+			newest, wanted = n.Messages[i], wanted[1:]
+			all.IDs, all.Numbers = append(all.IDs, newest.ID), append(all.Numbers, newest.Number)
+		}
+	}
+	encoded, err := json.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("encode message ids: %w", err)
+	}
+	first, reserved := int64(0), 0
+	if len(all.Numbers) > 0 {
+		first = all.Numbers[0]
+	}
+	if n.state == outbox.Pending {
+		reserved = 1
+	}
+	return []any{
+		n.id, text(n.App), n.digest, text(n.provider), text(string(n.Conversation)), text(n.UID), first, newest.Number, text(newest.ID),
+		text(newest.Type), text(string(newest.Category)), text(newest.Sender), millis(newest.SentAt), encoded, n.day, reserved,
+	}, nil
+}
+
+// Case implements [engine.Store].
+func (s *Store) Case(ctx context.Context, deliveryID string, judge engine.Judge) (c *engine.Case, ok bool, err error) {
+	err = s.transaction(ctx, func(tx *transaction) error {
+		c, ok = nil, false
+		var app string
+		var encoded []byte
+		one := &engine.Case{Now: s.clock()}
+		err := tx.QueryRowContext(ctx, `SELECT app, uid, conversation, first, refs FROM notices WHERE delivery_id = $1`, deliveryID).
+			Scan(&app, &one.UID, &one.Conversation, &one.After, &encoded)
+		if isNone(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var all refs
+		if err := json.Unmarshal(encoded, &all); err != nil {
+			return fmt.Errorf("decode message ids: %w", err)
+		}
+		one.App, one.After = app, one.After-1
+		cs := &cases{app: app, now: one.Now, all: []*engine.Case{one}}
+		if err := cs.facts(ctx, tx, judge); err != nil {
+			return err
+		}
+		one.Messages = slices.DeleteFunc(slices.Clone(one.Messages), func(m engine.Missed) bool {
+			_, found := slices.BinarySearch(all.Numbers, m.Number)
+			return !found
+		})
+		c, ok = one, true
+		return cs.bodies(ctx, tx, map[*engine.Case][]int64{one: all.Numbers})
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("read the case of a call: %w", err)
+	}
+	return c, ok, nil
+}
+
+// giveBack ends what calls took of quotas that came to nothing: those of
+// digests of which no call has succeeded or is still open. The calls were
+// settled in this transaction.
+func (s *Store) giveBack(ctx context.Context, tx *transaction, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	var digests []string
+	err := chunks(len(ids), func(from, to int) error {
+		args := make([]any, 0, to-from)
+		for _, id := range ids[from:to] {
+			args = append(args, id)
+		}
+		return query(ctx, tx, `SELECT DISTINCT digest FROM notices WHERE reserved = 1 AND delivery_id IN (`+list(to-from, 1)+`)`, args,
+			func(rows *sql.Rows) error {
+				var digest string
+				if err := rows.Scan(&digest); err != nil {
+					return err
+				}
+				digests = append(digests, digest)
+				return nil
+			})
+	})
+	if err != nil {
+		return fmt.Errorf("look for reservations: %w", err)
+	}
+	slices.Sort(digests)
+	for _, digest := range slices.Compact(digests) {
+		if err := s.giveBackDigest(ctx, tx, digest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest string) error {
+	// The update locks the rows: of two calls that fail at the same time the
+	// second sees that the first has failed.
+	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = reserved WHERE digest = $1`, digest); err != nil {
+		return fmt.Errorf("lock reservations: %w", err)
+	}
+	var live int
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM notices JOIN deliveries ON id = delivery_id
+		WHERE digest = $1 AND state IN ('pending', 'in_hand', 'sent')`, digest).Scan(&live)
+	if err != nil || live > 0 {
+		return err
+	}
+	return s.changeReservation(ctx, tx, digest, 1, 0)
+}
+
+// changeReservation gives a digest's reservation back, or takes it again.
+func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest string, from, to int) error {
+	var app string
+	var key quotaKey
+	err := tx.QueryRowContext(ctx, `SELECT app, uid, day, conversation FROM notices WHERE digest = $1 AND reserved = $2 LIMIT 1`, digest, from).
+		Scan(&app, &key.uid, &key.day, &key.conversation)
+	if isNone(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read reservation: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = $2 WHERE digest = $1`, digest, to); err != nil {
+		return fmt.Errorf("change reservation: %w", err)
+	}
+	all := key
+	all.conversation = ""
+	if _, err := s.addQuotas(ctx, tx, app, quotaCounts{key: to - from, all: to - from}); err != nil {
+		return fmt.Errorf("change quotas: %w", err)
+	}
+	return nil
+}
+
+// takeAgain counts a call in the quotas again that a person has ordered to be
+// made after all.
+func (s *Store) takeAgain(ctx context.Context, tx *transaction, id string) error {
+	var digest string
+	err := tx.QueryRowContext(ctx, `SELECT digest FROM notices WHERE delivery_id = $1`, text(id)).Scan(&digest)
+	if isNone(err) {
+		return nil // a mail
+	}
+	if err != nil {
+		return fmt.Errorf("read notice: %w", err)
+	}
+	return s.changeReservation(ctx, tx, digest, 0, 1)
+}
+
+// copyNotice gives a replayed call what the log says of the first one.
+func (s *Store) copyNotice(ctx context.Context, tx *transaction, from, to string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, provider, conversation, uid, first, last, message_id, message_type,
+			category, sender, sent_at, refs, day, reserved)
+		SELECT $2, app, $2, provider, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, 0
+		FROM notices WHERE delivery_id = $1`, text(from), to)
+	if err != nil {
+		return fmt.Errorf("copy notice: %w", err)
+	}
+	return nil
+}

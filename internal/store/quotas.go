@@ -1,0 +1,122 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+)
+
+// quotaKey is one count of one person's day: of a conversation, or of all.
+type quotaKey struct {
+	uid          string
+	day          int64
+	conversation chat.Conversation // "": all of the day
+}
+
+func (r *ruling) quotaKeys() (today, here quotaKey) {
+	return quotaKey{r.UID, r.day, ""}, quotaKey{r.UID, r.day, r.Conversation}
+}
+
+type quotaCounts map[quotaKey]int
+
+// tell writes the counts into a case.
+func (q quotaCounts) tell(r *ruling) {
+	today, here := r.quotaKeys()
+	r.SentToday, r.SentTodayHere = q[today], q[here]
+}
+
+func (q quotaCounts) add(r *ruling, n int) {
+	today, here := r.quotaKeys()
+	q[today] += n
+	q[here] += n
+}
+
+func (s *Store) quotas(ctx context.Context, tx *transaction, app string, rulings []*ruling) (quotaCounts, error) {
+	counts := make(quotaCounts)
+	return counts, chunks(len(rulings), func(from, to int) error {
+		args := []any{text(app)}
+		for _, r := range rulings[from:to] {
+			args = append(args, text(r.UID), r.day, text(string(r.Conversation)))
+		}
+		return query(ctx, tx, `WITH wanted (w_uid, w_day, w_conversation) AS (VALUES `+tuples(to-from, 3, 2, "TEXT", "BIGINT", "TEXT")+`)
+			SELECT uid, day, conversation, n FROM wanted JOIN quotas ON app = $1 AND uid = w_uid AND day = w_day
+			WHERE conversation = '' OR conversation = w_conversation`, args, func(rows *sql.Rows) error {
+			var key quotaKey
+			var n int
+			if err := rows.Scan(&key.uid, &key.day, &key.conversation, &n); err != nil {
+				return err
+			}
+			counts[key] = n
+			return nil
+		})
+	})
+}
+
+// reserve counts the digests that are to be sent. Another process may have
+// been faster since the counts were read: what does not fit is judged again
+// with the count as it is.
+func (s *Store) reserve(ctx context.Context, tx *transaction, app string, rulings []*ruling, judge engine.Judge) error {
+	taken := make(quotaCounts)
+	var sending []*ruling
+	for _, r := range rulings {
+		if len(r.verdict.Send) > 0 {
+			taken.add(r, 1)
+			sending = append(sending, r)
+		}
+	}
+	after, err := s.addQuotas(ctx, tx, app, taken)
+	if err != nil {
+		return err
+	}
+	// From here on counts are exact: nobody else can change them.
+	counts := make(quotaCounts, len(after))
+	for key, n := range after {
+		counts[key] = n - taken[key]
+	}
+	back := make(quotaCounts)
+	for _, r := range sending {
+		counts.tell(r)
+		if r.SentToday < r.verdict.MaxPerDay && r.SentTodayHere < r.verdict.MaxHere {
+			counts.add(r, 1)
+			continue
+		}
+		r.verdict = judge.Judge(r.Case)
+		if len(r.verdict.Send) > 0 { // it does not mind
+			counts.add(r, 1)
+			continue
+		}
+		back.add(r, -1)
+	}
+	_, err = s.addQuotas(ctx, tx, app, back)
+	return err
+}
+
+// addQuotas changes counts, in the order of their keys, and returns them.
+func (s *Store) addQuotas(ctx context.Context, tx *transaction, app string, add quotaCounts) (quotaCounts, error) {
+	keys := slices.SortedFunc(maps.Keys(add), func(a, b quotaKey) int {
+		return cmp.Or(cmp.Compare(a.uid, b.uid), cmp.Compare(a.day, b.day), cmp.Compare(a.conversation, b.conversation))
+	})
+	counts := make(quotaCounts, len(keys))
+	return counts, chunks(len(keys), func(from, to int) error {
+		args := make([]any, 0, 5*(to-from))
+		for _, key := range keys[from:to] {
+			args = append(args, text(app), text(key.uid), key.day, text(string(key.conversation)), add[key])
+		}
+		return query(ctx, tx, `INSERT INTO quotas (app, uid, day, conversation, n) VALUES `+tuples(to-from, 5, 1)+`
+			ON CONFLICT (app, uid, day, conversation) DO UPDATE SET n = quotas.n + excluded.n
+			RETURNING uid, day, conversation, n`, args, func(rows *sql.Rows) error {
+			var key quotaKey
+			var n int
+			if err := rows.Scan(&key.uid, &key.day, &key.conversation, &n); err != nil {
+				return err
+			}
+			counts[key] = n
+			return nil
+		})
+	})
+}
