@@ -40,6 +40,8 @@ type Store interface {
 	// messages that are in it. ok is false where nothing is known of it any
 	// more.
 	Case(ctx context.Context, deliveryID string, judge Judge) (c *Case, ok bool, err error)
+	// Backlog counts the calls that are due now, up to a limit.
+	Backlog(ctx context.Context, limit int) (int, error)
 }
 
 // Judge decides windows. It does no I/O.
@@ -61,6 +63,8 @@ type Decided struct {
 	Calls   int // that were handed to the outbox
 	Skipped map[chat.Reason]int
 	Waiting map[chat.Reason]int
+	// Problems are why digests could not be made; their windows were put off.
+	Problems []error
 }
 
 // Window says that somebody has not been mailed about what came after a

@@ -36,10 +36,11 @@ type Delivery struct {
 	ID           string `json:"id"` // UUID version 7: sorts by creation
 	App          string `json:"app"`
 	Lane         Lane   `json:"lane"`
-	Recipient    string `json:"recipient"`         // user id
-	Conversation string `json:"conversation"`      // "user:" or "group:" and the id
-	Origin       string `json:"origin,omitempty"`  // webhook-id of the call that brought it
-	Replays      string `json:"replays,omitempty"` // id of the sent delivery this one repeats
+	Recipient    string `json:"recipient"`          // user id
+	Conversation string `json:"conversation"`       // "user:" or "group:" and the id
+	Origin       string `json:"origin,omitempty"`   // webhook-id of the call that brought it
+	Replays      string `json:"replays,omitempty"`  // id of the sent delivery this one repeats
+	Provider     string `json:"provider,omitempty"` // name of the one that is called; empty for a mail
 	State        State  `json:"state"`
 	Reason       string `json:"reason,omitempty"`
 	Detail       string `json:"detail,omitempty"` // the reason in words

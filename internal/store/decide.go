@@ -93,11 +93,11 @@ func (s *Store) decideCases(ctx context.Context, tx *transaction, cs *cases, jud
 			counts.add(r, 1)
 		}
 	}
+	if decided.Problems, err = s.compose(ctx, tx, cs, rulings, judge); err != nil {
+		return decided, err
+	}
 	if err := s.reserve(ctx, tx, cs.app, rulings, judge); err != nil {
 		return decided, fmt.Errorf("reserve quotas: %w", err)
-	}
-	if err := s.compose(ctx, tx, cs, rulings, judge); err != nil {
-		return decided, err
 	}
 	if err := s.carryOut(ctx, tx, cs, rulings); err != nil {
 		return decided, err
@@ -114,8 +114,13 @@ func (s *Store) decideCases(ctx context.Context, tx *transaction, cs *cases, jud
 	return decided, nil
 }
 
-// compose makes the calls of all digests.
-func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge) error {
+// composePause is how long a window rests whose digest could not be made: a
+// fault of ours must not use it up.
+const composePause = time.Minute
+
+// compose makes the calls of all digests, and puts those off that cannot be
+// made.
+func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge) (problems []error, err error) {
 	numbers := make(map[*engine.Case][]int64)
 	for _, r := range rulings {
 		if len(r.verdict.Send) > 0 {
@@ -123,18 +128,18 @@ func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings
 		}
 	}
 	if err := cs.bodies(ctx, tx, numbers); err != nil {
-		return fmt.Errorf("read message objects: %w", err)
+		return nil, fmt.Errorf("read message objects: %w", err)
 	}
 	for _, r := range rulings {
 		if len(r.verdict.Send) == 0 {
 			continue
 		}
-		var err error
 		if r.calls, err = judge.Compose(r.Case, &r.verdict); err != nil {
-			return fmt.Errorf("compose digest of %s: %w", r.UID, err)
+			problems = append(problems, fmt.Errorf("compose digest: %w", err))
+			r.verdict = engine.Verdict{Wait: r.Now.Add(composePause), Reason: chat.ReasonUnreadable}
 		}
 	}
-	return nil
+	return problems, nil
 }
 
 // carryOut writes what was decided.

@@ -85,7 +85,7 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 			if n.state != outbox.Pending {
 				next, settled = 0, now
 			}
-			deliveries = append(deliveries, n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "",
+			deliveries = append(deliveries, n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
 				string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
 			payloads = append(payloads, n.id, notNull(n.payload))
 			row, err := n.columns()
@@ -95,15 +95,15 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 			rows = append(rows, row...)
 		}
 		n := to - from
-		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, state, reason, detail,
-				created_at, armed_at, next_at, settled_at) VALUES `+tuples(n, 13, 1), deliveries...); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
+				created_at, armed_at, next_at, settled_at) VALUES `+tuples(n, 14, 1), deliveries...); err != nil {
 			return fmt.Errorf("insert calls: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) VALUES `+tuples(n, 2, 1), payloads...); err != nil {
 			return fmt.Errorf("insert payloads of calls: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, provider, conversation, uid, first, last, message_id,
-				message_type, category, sender, sent_at, refs, day, reserved) VALUES `+tuples(n, 16, 1), rows...); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
+				message_type, category, sender, sent_at, refs, day, reserved) VALUES `+tuples(n, 15, 1), rows...); err != nil {
 			return fmt.Errorf("insert notices: %w", err)
 		}
 		return nil
@@ -132,7 +132,7 @@ func (n *notice) columns() ([]any, error) {
 		reserved = 1
 	}
 	return []any{
-		n.id, text(n.App), n.digest, text(n.provider), text(string(n.Conversation)), text(n.UID), first, newest.Number, text(newest.ID),
+		n.id, text(n.App), n.digest, text(string(n.Conversation)), text(n.UID), first, newest.Number, text(newest.ID),
 		text(newest.Type), text(string(newest.Category)), text(newest.Sender), millis(newest.SentAt), encoded, n.day, reserved,
 	}, nil
 }
@@ -264,9 +264,9 @@ func (s *Store) takeAgain(ctx context.Context, tx *transaction, id string) error
 
 // copyNotice gives a replayed call what the log says of the first one.
 func (s *Store) copyNotice(ctx context.Context, tx *transaction, from, to string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, provider, conversation, uid, first, last, message_id, message_type,
+	_, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type,
 			category, sender, sent_at, refs, day, reserved)
-		SELECT $2, app, $2, provider, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, 0
+		SELECT $2, app, $2, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, 0
 		FROM notices WHERE delivery_id = $1`, text(from), to)
 	if err != nil {
 		return fmt.Errorf("copy notice: %w", err)

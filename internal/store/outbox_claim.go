@@ -258,7 +258,7 @@ func without(refs []outbox.Ref, kept map[outbox.Ref]bool) []outbox.Ref {
 func scanDelivery(rows interface{ Scan(dest ...any) error }, d *outbox.Delivery, more ...any) error {
 	var created, armed, next, settled int64
 	dest := append([]any{
-		&d.ID, &d.App, &d.Lane, &d.Recipient, &d.Conversation, &d.Origin, &d.Replays, &d.State, &d.Reason, &d.Detail,
+		&d.ID, &d.App, &d.Lane, &d.Recipient, &d.Conversation, &d.Origin, &d.Replays, &d.Provider, &d.State, &d.Reason, &d.Detail,
 		&d.Attempts, &d.Tries, &created, &armed, &next, &settled,
 	}, more...)
 	if err := rows.Scan(dest...); err != nil {

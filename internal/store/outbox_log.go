@@ -172,8 +172,8 @@ func (s *Store) Replay(ctx context.Context, id string) (string, error) {
 				return err
 			}
 			_, err = tx.ExecContext(ctx, `INSERT INTO deliveries
-				(id, app, lane, recipient, conversation, origin, replays, created_at, armed_at, next_at)
-				SELECT $2, app, lane, recipient, conversation, origin, id, $3, $3, $3 FROM deliveries WHERE id = $1`,
+				(id, app, lane, recipient, conversation, origin, provider, replays, created_at, armed_at, next_at)
+				SELECT $2, app, lane, recipient, conversation, origin, provider, id, $3, $3, $3 FROM deliveries WHERE id = $1`,
 				id, replayed, now)
 			if err != nil {
 				return err

@@ -108,7 +108,7 @@ func (s *Store) dedupe(ctx context.Context, tx *transaction, entries []outbox.En
 	return fresh, nil
 }
 
-const deliveryColumns = `id, app, lane, recipient, conversation, origin, replays, state, reason, detail,
+const deliveryColumns = `id, app, lane, recipient, conversation, origin, replays, provider, state, reason, detail,
 	attempts, tries, created_at, armed_at, next_at, settled_at`
 
 func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.Entry) error {

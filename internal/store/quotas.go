@@ -90,6 +90,7 @@ func (s *Store) reserve(ctx context.Context, tx *transaction, app string, ruling
 			counts.add(r, 1)
 			continue
 		}
+		r.calls = nil
 		back.add(r, -1)
 	}
 	_, err = s.addQuotas(ctx, tx, app, back)

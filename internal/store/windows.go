@@ -244,7 +244,7 @@ func (s *Store) addFanout(ctx context.Context, tx *transaction, f *fanout) error
 // further each.
 func (s *Store) FanOut(ctx context.Context, app string) (more bool, err error) {
 	var waiting int
-	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM fanouts WHERE app = $1 LIMIT 1) AS some`, text(app)).Scan(&waiting); err != nil {
+	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM fanouts WHERE app = $1 LIMIT 1) AS first`, text(app)).Scan(&waiting); err != nil {
 		return false, fmt.Errorf("look for fan-outs: %w", err)
 	}
 	if waiting == 0 {
@@ -326,4 +326,15 @@ func (s *Store) lockConversations(ctx context.Context, tx *transaction, app stri
 		return fmt.Errorf("lock conversations: %w", err)
 	}
 	return nil
+}
+
+// Backlog implements [engine.Store].
+func (s *Store) Backlog(ctx context.Context, limit int) (int, error) {
+	var n int
+	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = 'call' AND state = 'pending' AND next_at <= $1
+		ORDER BY next_at LIMIT $2) AS due`, millis(s.clock()), limit).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count due calls: %w", err)
+	}
+	return n, nil
 }

@@ -54,6 +54,8 @@ func Run(t *testing.T, e Engine) {
 		{"Mailbox", mailboxTests},
 		{"Schema", schemaTests},
 		{"Crowd", crowdTests},
+		{"Window", windowTests},
+		{"Quota", quotaTests},
 	} {
 		t.Run(part.name, func(t *testing.T) {
 			for _, c := range part.tests {

@@ -198,7 +198,6 @@ CREATE TABLE notices (
     delivery_id   TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     app           TEXT   NOT NULL,
     digest        TEXT COLLATE "C" NOT NULL,
-    provider      TEXT   NOT NULL,
     conversation  TEXT COLLATE "C" NOT NULL,
     uid           TEXT COLLATE "C" NOT NULL,
     first         BIGINT NOT NULL,
@@ -214,6 +213,9 @@ CREATE TABLE notices (
 );
 CREATE INDEX notices_conversation ON notices (app, conversation, last);
 CREATE INDEX notices_digest ON notices (digest);
+
+-- To which of an app's providers a call goes.
+ALTER TABLE deliveries ADD COLUMN provider TEXT NOT NULL DEFAULT '';
 
 -- Calls of one person and conversation that are not settled hold their window
 -- back.
