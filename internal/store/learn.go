@@ -101,7 +101,7 @@ type (
 
 // run implements step. Most people are known already, as they are: reading is
 // cheaper than writing them again.
-func (l *learnedUsers) run(ctx context.Context, s *Store, tx *transaction) (int, error) {
+func (l *learnedUsers) run(ctx context.Context, _ *Store, tx *transaction) (int, error) {
 	uids := slices.Sorted(maps.Keys(l.users))
 	news := make(map[string]bool, len(uids))
 	err := chunks(len(uids), func(from, to int) error {
@@ -239,7 +239,7 @@ func (s *Store) putGroup(ctx context.Context, tx *transaction, app string, at ti
 
 // run implements step: whoever writes in a group is in it, unless they have
 // left it since, or were banned.
-func (l *learnedMembers) run(ctx context.Context, s *Store, tx *transaction) (int, error) {
+func (l *learnedMembers) run(ctx context.Context, _ *Store, tx *transaction) (int, error) {
 	keys := slices.Collect(maps.Keys(l.members))
 	slices.SortFunc(keys, func(a, b memberKey) int { return cmp.Or(cmp.Compare(a.guid, b.guid), cmp.Compare(a.uid, b.uid)) })
 	news := make(map[memberKey]bool, len(keys))

@@ -82,10 +82,14 @@ func (s *Store) PurgeMessages(ctx context.Context, before time.Time) error {
 		what, statement string
 		than            int64
 	}{
-		{"messages", `DELETE FROM messages WHERE (app, id) IN (SELECT app, id FROM messages WHERE arrived_at < $1 ORDER BY arrived_at LIMIT $2)`,
-			millis(before)},
-		{"counts of mails", `DELETE FROM quotas WHERE (app, uid, day, conversation) IN (SELECT app, uid, day, conversation FROM quotas WHERE day < $1 LIMIT $2)`,
-			before.Unix()/86400 - 2},
+		{
+			"messages", `DELETE FROM messages WHERE (app, id) IN (SELECT app, id FROM messages WHERE arrived_at < $1 ORDER BY arrived_at LIMIT $2)`,
+			millis(before),
+		},
+		{
+			"counts of mails", `DELETE FROM quotas WHERE (app, uid, day, conversation) IN (SELECT app, uid, day, conversation FROM quotas WHERE day < $1 LIMIT $2)`,
+			before.Unix()/86400 - 2,
+		},
 	} {
 		if err := s.deleteAll(ctx, old.statement, old.than); err != nil {
 			return fmt.Errorf("delete old %s: %w", old.what, err)

@@ -157,11 +157,11 @@ func (s *Store) openGroup(ctx context.Context, tx *transaction, guid string, m m
 				}
 				only := turn
 				only.only = uid
-				if _, n, err := s.openMembers(ctx, tx, &only); err != nil {
+				_, n, err := s.openMembers(ctx, tx, &only)
+				if err != nil {
 					return 0, err
-				} else {
-					opened += n
 				}
+				opened += n
 				delete(left, uid)
 			}
 		}

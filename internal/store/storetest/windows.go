@@ -256,7 +256,7 @@ func windowModeration(t *testing.T, f *fixture) {
 	s.record(t, third)
 	verdict := func(m chat.MessageSent, state chat.MessageState) chat.Moderated {
 		m.Message.State = state
-		return chat.Moderated{Message: m.Message}
+		return chat.Moderated(m)
 	}
 	s.record(t, verdict(second, chat.StateVisible), verdict(second, chat.StateVisible))
 	s.record(t, verdict(third, chat.StateDisapproved), verdict(first, chat.StateDisapproved))
