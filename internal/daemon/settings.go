@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/provider/address"
 )
 
@@ -23,6 +24,7 @@ type Settings struct {
 	Logging  `group:"Logging"`
 	Server   `group:"Server"`
 	Webhook  `group:"Webhook"`
+	Engine   `group:"Engine"`
 	Mail     `group:"Mail"`
 }
 
@@ -61,6 +63,17 @@ type Webhook struct {
 	WebhookPreviousPassword Secret `env:"POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD" placeholder:"PASSWORD" help:"Password that stays valid while rotating."`
 }
 
+// Engine says who may tell what happens in the chat, and how providers are
+// called.
+type Engine struct {
+	EventsUsername        string          `env:"POSTRIDER_EVENTS_USERNAME" placeholder:"NAME" help:"User name for Basic Auth of /events."`
+	EventsPassword        Secret          `env:"POSTRIDER_EVENTS_PASSWORD" placeholder:"PASSWORD" help:"Its password; generated unless set."`
+	APIKey                Secret          `env:"POSTRIDER_API_KEY" name:"api-key" placeholder:"KEY" help:"First fullAccess key of the REST API: 40 hexadecimal characters; generated unless set."`
+	ProviderRetrySchedule []time.Duration `env:"POSTRIDER_PROVIDER_RETRY_SCHEDULE" default:"10s,30s,2m,10m,1h,6h" placeholder:"PAUSES" help:"Pauses between calls to a provider that fails."`
+	AllowPrivateTargets   bool            `env:"POSTRIDER_ALLOW_PRIVATE_TARGETS" help:"Let providers be called at http:// and private addresses."`
+	Speed                 float64         `env:"POSTRIDER_SPEED" default:"1" placeholder:"N" help:"Divides what the engine waits for; for demonstrations and tests."`
+}
+
 // Mail says how mails are made and sent.
 type Mail struct {
 	SMTPURL            SecretURL       `env:"POSTRIDER_SMTP_URL" name:"smtp-url" placeholder:"URL" help:"smtp://user:password@host:587 or smtps://…; the built-in mailbox unless set."`
@@ -70,6 +83,12 @@ type Mail struct {
 	MaxAge             time.Duration   `env:"POSTRIDER_MAX_AGE" default:"72h" placeholder:"TIME" help:"Older mails are not sent any more."`
 	Retention          time.Duration   `env:"POSTRIDER_RETENTION" default:"336h" placeholder:"TIME" help:"How long settled deliveries are kept."`
 }
+
+// Bounds of the speed.
+const (
+	minSpeed = 0.01
+	maxSpeed = 100_000
+)
 
 // App is the name under which the data of the default app is kept. It stays
 // when the app's id is set or changes.
@@ -142,10 +161,21 @@ func (s *Settings) complete() error {
 			return fmt.Errorf("%s: must be above 0", positive.name)
 		}
 	}
-	for _, pause := range s.EmailRetrySchedule {
-		if pause < 0 {
-			return errors.New("POSTRIDER_EMAIL_RETRY_SCHEDULE: a pause is below 0")
+	for _, schedule := range []struct {
+		name   string
+		pauses []time.Duration
+	}{{"POSTRIDER_EMAIL_RETRY_SCHEDULE", s.EmailRetrySchedule}, {"POSTRIDER_PROVIDER_RETRY_SCHEDULE", s.ProviderRetrySchedule}} {
+		for _, pause := range schedule.pauses {
+			if pause < 0 {
+				return fmt.Errorf("%s: a pause is below 0", schedule.name)
+			}
 		}
+	}
+	if !(s.Speed >= minSpeed && s.Speed <= maxSpeed) { // also false for what is no number
+		return fmt.Errorf("POSTRIDER_SPEED: must be between %v and %v", minSpeed, maxSpeed)
+	}
+	if s.APIKey != "" && !access.IsAPIKey(string(s.APIKey)) {
+		return errors.New("POSTRIDER_API_KEY: must be 40 hexadecimal characters")
 	}
 	if s.WebhookPreviousUsername != "" && s.WebhookPreviousPassword == "" {
 		return errors.New("POSTRIDER_WEBHOOK_PREVIOUS_USERNAME: is set without POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD")

@@ -19,7 +19,14 @@ import (
 type Config struct {
 	// Webhook receives notifications. It authenticates its callers itself.
 	Webhook http.Handler
-	// AppID is the only app of /webhook/{appId}; empty lets every id pass.
+	// Events receives what happens in the chat. It authenticates its callers
+	// itself; see [NewEvents].
+	Events http.Handler
+	// API answers /v3, /openapi.json and /docs, and authenticates its callers
+	// itself.
+	API http.Handler
+	// AppID is the only app of /webhook/{appId} and /events/{appId}; empty
+	// lets every id pass.
 	AppID string
 	// Mailbox is what the built-in mailbox kept; nil: it is off.
 	Mailbox gateway.Store
@@ -80,7 +87,13 @@ func (s *site) routes() []route {
 		{"GET /healthz", open, http.HandlerFunc(healthz)},
 		{"GET /readyz", open, readyz(s.Ready)},
 		{"/webhook", own, s.Webhook},
-		{"/webhook/{appId}", own, s.webhookOfApp()},
+		{"/webhook/{appId}", own, s.ofApp(s.Webhook)},
+		{"/events", own, s.Events},
+		{"/events/{appId}", own, s.ofApp(s.Events)},
+		{"/v3", own, s.API},
+		{"/v3/", own, s.API},
+		{"/openapi.json", own, s.API},
+		{"/docs", own, s.API},
 	}
 	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{
@@ -91,14 +104,14 @@ func (s *site) routes() []route {
 	return all
 }
 
-// webhookOfApp serves the webhook under the app's id.
-func (s *site) webhookOfApp() http.Handler {
+// ofApp serves an endpoint under the app's id.
+func (s *site) ofApp(endpoint http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.AppID != "" && r.PathValue("appId") != s.AppID {
 			answer.Message(w, http.StatusNotFound, "Unknown app")
 			return
 		}
-		s.Webhook.ServeHTTP(w, r)
+		endpoint.ServeHTTP(w, r)
 	})
 }
 
