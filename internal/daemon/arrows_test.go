@@ -25,6 +25,7 @@ var arrows = map[string]struct {
 	"internal/chat":                     {nil, "words only"},
 	"internal/outbox":                   {nil, "a queue of bytes: it knows neither mail nor chat"},
 	"internal/access":                   {nil, "decides and seals; it keeps nothing and serves nothing"},
+	"internal/engine/answer":            {[]string{"internal/chat", "internal/outbound"}, "asks and judges; it knows no provider"},
 	"internal/outbound":                 {nil, "guards HTTP for both halves, whatever is asked"},
 	"internal/provider":                 {[]string{"notification", "internal/chat", "internal/outbox"}, "one half must run without the other, and without a database of ours"},
 	"internal/provider/address":         {[]string{"internal/chat"}, "finds addresses; it neither renders nor sends"},

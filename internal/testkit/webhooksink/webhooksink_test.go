@@ -47,7 +47,7 @@ func TestRecords(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := requests[1]
-	if r.Method != "POST" || r.Path != "/hook?a=b" || string(r.Body) != "body" || r.Header.Get("Webhook-Id") != "msg_1" || r.At.IsZero() || r.Remote == "" {
+	if r.Method != http.MethodPost || r.Path != "/hook?a=b" || string(r.Body) != "body" || r.Header.Get("Webhook-Id") != "msg_1" || r.At.IsZero() || r.Remote == "" {
 		t.Errorf("recorded %+v", r)
 	}
 	if r.Connection != 1 || sink.Counts().Connections != 1 {
