@@ -15,6 +15,10 @@ import (
 	"github.com/postrider/postrider/internal/engine"
 )
 
+// A CROSS JOIN with a list of what is wanted makes SQLite begin with the list:
+// left to itself it may read the other table to its end for a list that is not
+// short. On PostgreSQL it is a JOIN like any other.
+
 // cases are windows of one app with what is known about them.
 type cases struct {
 	app string
@@ -130,7 +134,7 @@ func (cs *cases) messages(ctx context.Context, tx *transaction) error {
 		}
 		return query(ctx, tx, `WITH wanted (w_conversation, w_after) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "BIGINT")+`)
 			SELECT conversation, number, id, sender, kind, category, type, state, mentions, sent_at, arrived_at
-			FROM wanted JOIN messages ON app = $1 AND conversation = w_conversation AND number > w_after`, args, func(rows *sql.Rows) error {
+			FROM wanted CROSS JOIN messages WHERE app = $1 AND conversation = w_conversation AND number > w_after`, args, func(rows *sql.Rows) error {
 			var m engine.Missed
 			var conversation chat.Conversation
 			var mentions string
@@ -173,8 +177,8 @@ func (cs *cases) busy(ctx context.Context, tx *transaction) error {
 			args = append(args, text(c.UID), label)
 		}
 		return query(ctx, tx, `WITH wanted (w_uid, w_label) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "TEXT")+`)
-			SELECT recipient, conversation, next_at FROM wanted JOIN deliveries ON app = $1 AND recipient = w_uid AND conversation = w_label
-			WHERE lane = 'call' AND state IN ('pending', 'in_hand')`, args, func(rows *sql.Rows) error {
+			SELECT recipient, conversation, next_at FROM wanted CROSS JOIN deliveries WHERE app = $1 AND recipient = w_uid AND conversation = w_label
+			AND lane = 'call' AND state IN ('pending', 'in_hand')`, args, func(rows *sql.Rows) error {
 			var key [2]string
 			var next int64
 			if err := rows.Scan(&key[0], &key[1], &next); err != nil {
@@ -363,7 +367,7 @@ func (cs *cases) bodies(ctx context.Context, tx *transaction, numbers map[*engin
 			args = append(args, text(string(key.conversation)), key.number)
 		}
 		return query(ctx, tx, `WITH wanted (w_conversation, w_number) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "BIGINT")+`)
-			SELECT conversation, number, body FROM wanted JOIN messages ON app = $1 AND conversation = w_conversation AND number = w_number`,
+			SELECT conversation, number, body FROM wanted CROSS JOIN messages WHERE app = $1 AND conversation = w_conversation AND number = w_number`,
 			args, func(rows *sql.Rows) error {
 				var key bodyKey
 				var body []byte

@@ -99,3 +99,5 @@ func benchmarkEngines(b *testing.B, benchmark func(*testing.B, storetest.Engine)
 
 func BenchmarkPut(b *testing.B)         { benchmarkEngines(b, storetest.BenchmarkPut) }
 func BenchmarkClaimSettle(b *testing.B) { benchmarkEngines(b, storetest.BenchmarkClaimSettle) }
+func BenchmarkRecord(b *testing.B)      { benchmarkEngines(b, storetest.BenchmarkRecord) }
+func BenchmarkDecide(b *testing.B)      { benchmarkEngines(b, storetest.BenchmarkDecide) }

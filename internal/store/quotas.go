@@ -44,8 +44,8 @@ func (s *Store) quotas(ctx context.Context, tx *transaction, app string, rulings
 			args = append(args, text(r.UID), r.day, text(string(r.Conversation)))
 		}
 		return query(ctx, tx, `WITH wanted (w_uid, w_day, w_conversation) AS (VALUES `+tuples(to-from, 3, 2, "TEXT", "BIGINT", "TEXT")+`)
-			SELECT uid, day, conversation, n FROM wanted JOIN quotas ON app = $1 AND uid = w_uid AND day = w_day
-			WHERE conversation = '' OR conversation = w_conversation`, args, func(rows *sql.Rows) error {
+			SELECT uid, day, conversation, n FROM wanted CROSS JOIN quotas WHERE app = $1 AND uid = w_uid AND day = w_day
+			AND (conversation = '' OR conversation = w_conversation)`, args, func(rows *sql.Rows) error {
 			var key quotaKey
 			var n int
 			if err := rows.Scan(&key.uid, &key.day, &key.conversation, &n); err != nil {
