@@ -31,6 +31,8 @@ var arrows = map[string]struct {
 	"internal/provider/gateway":         {nil, "hands a mail on; it knows no notification and no queue"},
 	"internal/provider/gateway/smtp":    {[]string{"internal/provider/gateway"}, "hands a mail on; it knows no notification and no queue"},
 	"internal/provider/gateway/mailbox": {[]string{"internal/provider/gateway"}, "keeps a mail; it knows no notification and no queue"},
+	"internal/engine/event":             {[]string{"internal/chat"}, "reads what a chat sends; it asks and decides nothing"},
+	"internal/engine/digest":            {[]string{"notification", "internal/chat"}, "makes payloads of facts; it asks and decides nothing"},
 	"internal/store":                    {[]string{"internal/outbox", "internal/access", "internal/provider/address", "internal/provider/gateway/mailbox"}, "implements interfaces that their users declare, and needs their types"},
 	"internal/web":                      {[]string{"notification", "internal/chat", "internal/outbox", "internal/access", "internal/provider", "internal/provider/gateway/mailbox"}, "answers HTTP with what others decide; the store is behind interfaces"},
 	"internal/demo":                     {[]string{"notification"}, "a stranger to the server: it speaks HTTP"},

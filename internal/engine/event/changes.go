@@ -1,7 +1,6 @@
 package event
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -9,8 +8,8 @@ import (
 )
 
 // sent reads a message as it was sent.
-func sent(data json.RawMessage, found *names) ([]chat.Change, error) {
-	_, m, field, err := open(data)
+func sent(p *parts, found *names) ([]chat.Change, error) {
+	m, field, err := p.open()
 	if err != nil {
 		return nil, err
 	}
@@ -33,17 +32,42 @@ func sent(data json.RawMessage, found *names) ([]chat.Change, error) {
 // mentioned reads the event that goes with a message in which somebody is
 // mentioned. It carries that message. Where it carries less, the message has
 // an event of its own.
-func mentioned(data json.RawMessage, found *names) ([]chat.Change, error) {
-	changes, err := sent(data, found)
+func mentioned(p *parts, found *names) ([]chat.Change, error) {
+	changes, err := sent(p, found)
 	if errors.Is(err, errRequired) {
 		return nil, nil
 	}
 	return changes, err
 }
 
-// moderated reads a verdict on a message.
-func moderated(data json.RawMessage, found *names, state func(*messageEvent, *message) chat.MessageState) ([]chat.Change, error) {
-	event, m, field, err := open(data)
+// verdict reads a judgement on a message.
+func verdict(state chat.MessageState) reader {
+	return func(p *parts, found *names) ([]chat.Change, error) {
+		return judged(p, found, func(*message) chat.MessageState { return state })
+	}
+}
+
+// unjudged reads that a message could not be judged: the event says what
+// becomes of it, or the message does, or it is let through.
+func unjudged(p *parts, found *names) ([]chat.Change, error) {
+	var outcome string
+	if err := part("outcome", p.Outcome, &outcome); err != nil {
+		return nil, err
+	}
+	return judged(p, found, func(m *message) chat.MessageState {
+		switch strings.ToLower(outcome) {
+		case "approved":
+			return chat.StateVisible
+		case "disapproved", "blocked":
+			return chat.StateDisapproved
+		default:
+			return m.state()
+		}
+	})
+}
+
+func judged(p *parts, found *names, state func(*message) chat.MessageState) ([]chat.Change, error) {
+	m, field, err := p.open()
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +78,8 @@ func moderated(data json.RawMessage, found *names, state func(*messageEvent, *me
 	if err != nil || !mails {
 		return nil, under(field, err)
 	}
-	word.State = state(event, m)
+	word.State = state(m)
 	return []chat.Change{chat.Moderated{Message: word}}, nil
-}
-
-// outcome is what becomes of a message that could not be judged: what the
-// event says, and it is let through if that says nothing.
-func outcome(event *messageEvent, m *message) chat.MessageState {
-	switch strings.ToLower(event.Outcome) {
-	case "approved":
-		return chat.StateVisible
-	case "disapproved", "blocked":
-		return chat.StateDisapproved
-	default:
-		return m.state()
-	}
 }
 
 // affected is a message that was edited or deleted. CometChat sends an action
@@ -79,8 +90,8 @@ type affected struct {
 	actionField, targetField string
 }
 
-func openAffected(data json.RawMessage) (a affected, err error) {
-	_, a.action, a.actionField, err = open(data)
+func openAffected(p *parts) (a affected, err error) {
+	a.action, a.actionField, err = p.open()
 	if err != nil {
 		return a, err
 	}
@@ -95,8 +106,8 @@ func openAffected(data json.RawMessage) (a affected, err error) {
 }
 
 // edited reads a message's new form.
-func edited(data json.RawMessage, found *names) ([]chat.Change, error) {
-	a, err := openAffected(data)
+func edited(p *parts, found *names) ([]chat.Change, error) {
+	a, err := openAffected(p)
 	if err != nil {
 		return nil, err
 	}
@@ -120,8 +131,8 @@ func edited(data json.RawMessage, found *names) ([]chat.Change, error) {
 
 // deleted reads which message is gone. What CometChat says of it may be no
 // more than its id.
-func deleted(data json.RawMessage, found *names) ([]chat.Change, error) {
-	a, err := openAffected(data)
+func deleted(p *parts, found *names) ([]chat.Change, error) {
+	a, err := openAffected(p)
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,46 @@ type Decoded struct {
 	chat.Event
 }
 
-// envelope is what is common to all events. Its region and its webhook can be
-// anything.
+// envelope is an event with the parts of its data, of which each trigger has
+// its own. They are taken apart in one pass, and no further until it is known
+// what they are. An event's region and its webhook can be anything.
 type envelope struct {
-	Trigger string          `json:"trigger"`
-	AppID   string          `json:"appId"`
-	Data    json.RawMessage `json:"data"`
+	Trigger string `json:"trigger"`
+	AppID   string `json:"appId"`
+	Data    *parts `json:"data"`
 }
+
+type parts struct {
+	// Of events about a message. CometChat calls it resource where moderation
+	// failed, and sends less of it. Outcome is that of moderation.
+	Message  json.RawMessage `json:"message"`
+	Resource json.RawMessage `json:"resource"`
+	Outcome  json.RawMessage `json:"outcome"`
+	// Of events about groups and people.
+	Group   json.RawMessage `json:"group"`
+	Members json.RawMessage `json:"members"`
+	Users   json.RawMessage `json:"users"`
+	By      json.RawMessage `json:"by"`
+	// Of receipts. Their sender is who has read; their receiver is the
+	// message's sender, or the group.
+	Sender        json.RawMessage `json:"sender"`
+	Receiver      json.RawMessage `json:"receiver"`
+	ReceiverType  json.RawMessage `json:"receiverType"`
+	MessageSender json.RawMessage `json:"messageSender"`
+	Body          json.RawMessage `json:"body"`
+}
+
+// part reads one part, if it is there.
+func part(field string, data json.RawMessage, into any) error {
+	if data == nil {
+		return nil
+	}
+	return under(field, unmarshal(data, into))
+}
+
+// reader tells what an event changes, and notes whom it names. Paths of its
+// errors begin below data.
+type reader func(p *parts, found *names) ([]chat.Change, error)
 
 // Decode reads one event, or a batch: a JSON array of events. It is all or
 // nothing: the first fault is returned, as a [*chat.FieldError] whose path
@@ -58,56 +91,90 @@ func Decode(body []byte) ([]Decoded, error) {
 
 func appendEvent(events []Decoded, body []byte) ([]Decoded, error) {
 	var e envelope
-	if err := unmarshal(body, &e); err != nil {
-		return nil, err
+	err := unmarshal(body, &e)
+	read := readerOf(e.Trigger)
+	if err != nil && read == nil {
+		// The data of an unknown trigger can be anything too.
+		var unknown struct {
+			Trigger string `json:"trigger"`
+			AppID   string `json:"appId"`
+		}
+		err = unmarshal(body, &unknown)
+		e.Trigger, e.AppID = unknown.Trigger, unknown.AppID
 	}
-	if e.Trigger == "" {
+	switch {
+	case err != nil:
+		return nil, err
+	case e.Trigger == "":
 		return nil, missing("trigger")
 	}
-	found := names{}
-	changes, err := changesOf(&e, &found)
+	event := Decoded{e.AppID, chat.Event{Trigger: line(e.Trigger)}}
+	if read == nil {
+		return append(events, event), nil
+	}
+	if e.Data == nil {
+		return nil, missing("data")
+	}
+	var found names
+	changes, err := read(e.Data, &found)
 	if err != nil {
 		return nil, under("data", err)
 	}
-	event := Decoded{e.AppID, chat.Event{Trigger: line(e.Trigger), Users: found.users, Groups: found.groups}}
+	event.Users, event.Groups = found.users, found.groups
 	if len(changes) == 0 {
 		return append(events, event), nil
 	}
-	for i, change := range changes {
+	for _, change := range changes {
 		event.Change = change
-		if i > 0 {
-			event.Users, event.Groups = nil, nil
-		}
 		events = append(events, event)
+		event.Users, event.Groups = nil, nil
 	}
 	return events, nil
 }
 
-// changesOf tells what an event changes, and notes whom it names. Paths of
-// errors begin below data.
-func changesOf(e *envelope, found *names) ([]chat.Change, error) {
-	switch e.Trigger {
+// readerOf returns what reads the data of a trigger; nil if there is nothing
+// to be learned from it.
+func readerOf(trigger string) reader {
+	switch trigger {
 	case "message_sent":
-		return sent(e.Data, found)
+		return sent
 	case "user_mentioned":
-		return mentioned(e.Data, found)
+		return mentioned
 	case "message_edited":
-		return edited(e.Data, found)
+		return edited
 	case "message_deleted":
-		return deleted(e.Data, found)
+		return deleted
 	case "moderation_engine_approved", "moderation_manual_approved":
-		return moderated(e.Data, found, func(*messageEvent, *message) chat.MessageState { return chat.StateVisible })
+		return verdict(chat.StateVisible)
 	case "moderation_engine_blocked":
-		return moderated(e.Data, found, func(*messageEvent, *message) chat.MessageState { return chat.StateDisapproved })
+		return verdict(chat.StateDisapproved)
 	case "moderation_engine_failed":
-		return moderated(e.Data, found, outcome)
+		return unjudged
 	case "message_read_receipt":
-		return read(e.Data, found)
-	case "user_blocked", "user_unblocked":
-		return blocked(e.Data, e.Trigger == "user_blocked", found)
+		return read
+	case "user_blocked":
+		return blocks(true)
+	case "user_unblocked":
+		return blocks(false)
+	case "group_created":
+		return group(created)
+	case "group_updated":
+		return group(updated)
+	case "group_deleted":
+		return group(gone)
+	case "group_owner_transferred":
+		return group(transferred)
+	case "group_member_added", "group_member_joined":
+		return group(membership(chat.MemberIn))
+	case "group_member_left", "group_member_kicked":
+		return group(membership(chat.MemberOut))
+	case "group_member_banned":
+		return group(membership(chat.MemberBanned))
+	case "group_member_unbanned":
+		return group(unbanned)
+	case "group_member_scope_changed":
+		return group(rescoped)
+	default:
+		return nil
 	}
-	if change := groupChange(e.Trigger); change != nil {
-		return change(e.Data, found)
-	}
-	return nil, nil
 }

@@ -162,6 +162,20 @@ func TestDecodeTolerates(t *testing.T) {
 	}
 }
 
+// Events that are none of ours may look as they like.
+func TestDecodeUnknown(t *testing.T) {
+	t.Parallel()
+	for _, data := range []any{nil, "x", 7, []int{1}, map[string]any{"message": 7, "body": "x"}} {
+		got, err := event.Decode(edit(t, "unknown", "data", data))
+		if err != nil || len(got) != 1 || got[0].AppID != app || got[0].Trigger != "meeting_started" || got[0].Change != nil {
+			t.Errorf("%v: got %+v, %v", data, got, err)
+		}
+	}
+	if _, err := event.Decode([]byte(`{"trigger":"x","data":7,"appId":7}`)); err == nil || err.Error() != "appId: must be a string, not a number" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A conversation's id counts only where it can be read in one way.
 func TestDecodeDeletedWhere(t *testing.T) {
 	t.Parallel()

@@ -1,115 +1,90 @@
 package event
 
 import (
-	"encoding/json"
-
 	"github.com/postrider/postrider/internal/chat"
 )
 
-// groupEvent is the data of events about a group and its members.
+// groupEvent is an event about a group, and maybe about some of its members.
 type groupEvent struct {
-	Group   *person `json:"group"`
-	Members people  `json:"members"`
-	By      party   `json:"by"`
+	group chat.Group
+	some  people
+	found *names
 }
 
-// groupChange returns what reads a group's trigger, or nil.
-func groupChange(trigger string) func(json.RawMessage, *names) ([]chat.Change, error) {
-	of := func(change func(*groupEvent, chat.Group, *names) ([]chat.Change, error)) func(json.RawMessage, *names) ([]chat.Change, error) {
-		return func(data json.RawMessage, found *names) ([]chat.Change, error) {
-			e, group, err := openGroup(data)
-			if err != nil {
-				return nil, err
-			}
-			if err := found.add(e.By.person); err != nil {
-				return nil, under("by", err)
-			}
-			return change(e, group, found)
+// group makes a reader of what reads an event about a group.
+func group(change func(*groupEvent) ([]chat.Change, error)) reader {
+	return func(p *parts, found *names) ([]chat.Change, error) {
+		if p.Group == nil {
+			return nil, missing("group")
 		}
+		e := groupEvent{found: found}
+		var about person
+		var by party
+		if err := part("group", p.Group, &about); err != nil {
+			return nil, err
+		}
+		if err := part("members", p.Members, &e.some); err != nil {
+			return nil, err
+		}
+		if err := part("by", p.By, &by); err != nil {
+			return nil, err
+		}
+		var err error
+		if e.group, err = about.group(); err != nil {
+			return nil, under("group", err)
+		}
+		if err := found.add(by.person); err != nil {
+			return nil, under("by", err)
+		}
+		return change(&e)
 	}
-	switch trigger {
-	case "group_created":
-		return of(created)
-	case "group_updated":
-		return of(updated)
-	case "group_deleted":
-		return of(gone)
-	case "group_owner_transferred":
-		return of(transferred)
-	case "group_member_added", "group_member_joined":
-		return of(membership(chat.MemberIn))
-	case "group_member_left", "group_member_kicked":
-		return of(membership(chat.MemberOut))
-	case "group_member_banned":
-		return of(membership(chat.MemberBanned))
-	case "group_member_unbanned":
-		return of(unbanned)
-	case "group_member_scope_changed":
-		return of(rescoped)
-	}
-	return nil
 }
 
-func openGroup(data json.RawMessage) (*groupEvent, chat.Group, error) {
-	if data == nil {
-		return nil, chat.Group{}, missing("")
-	}
-	var e groupEvent
-	if err := unmarshal(data, &e); err != nil {
-		return nil, chat.Group{}, err
-	}
-	if e.Group == nil {
-		return nil, chat.Group{}, missing("group")
-	}
-	group, err := e.Group.group()
-	return &e, group, under("group", err)
-}
-
-func created(e *groupEvent, group chat.Group, found *names) ([]chat.Change, error) {
-	members, err := e.members(group, chat.MemberIn, found)
+func created(e *groupEvent) ([]chat.Change, error) {
+	members, err := e.members(chat.MemberIn)
 	if err != nil {
 		return nil, err
 	}
-	owner := chat.Member{UID: group.Owner, Scope: chat.ScopeAdmin, State: chat.MemberIn, JoinedAt: group.CreatedAt}
+	owner := chat.Member{UID: e.group.Owner, Scope: chat.ScopeAdmin, State: chat.MemberIn, JoinedAt: e.group.CreatedAt}
 	for i := range members {
-		if members[i].UID == group.Owner {
+		if members[i].UID == e.group.Owner {
 			members[i].Scope, owner.UID = chat.ScopeAdmin, ""
 		}
 	}
 	if owner.UID != "" {
 		members = append(members, owner)
 	}
-	return []chat.Change{chat.GroupChanged{Group: group, Members: members}}, nil
+	return []chat.Change{chat.GroupChanged{Group: e.group, Members: members}}, nil
 }
 
-func updated(_ *groupEvent, group chat.Group, _ *names) ([]chat.Change, error) {
-	return []chat.Change{chat.GroupChanged{Group: group}}, nil
+func updated(e *groupEvent) ([]chat.Change, error) {
+	return []chat.Change{chat.GroupChanged{Group: e.group}}, nil
 }
 
-func gone(_ *groupEvent, group chat.Group, _ *names) ([]chat.Change, error) {
-	return []chat.Change{chat.GroupDeleted{GUID: group.GUID}}, nil
+func gone(e *groupEvent) ([]chat.Change, error) {
+	return []chat.Change{chat.GroupDeleted{GUID: e.group.GUID}}, nil
 }
 
-func transferred(_ *groupEvent, group chat.Group, found *names) ([]chat.Change, error) {
-	if group.Owner == "" {
+func transferred(e *groupEvent) ([]chat.Change, error) {
+	if e.group.Owner == "" {
 		return nil, missing("group.owner")
 	}
-	found.addGroup(group)
-	return []chat.Change{chat.OwnerChanged{GUID: group.GUID, Owner: group.Owner}}, nil
+	e.found.addGroup(e.group)
+	return []chat.Change{chat.OwnerChanged{GUID: e.group.GUID, Owner: e.group.Owner}}, nil
 }
 
-func membership(state chat.Membership) func(*groupEvent, chat.Group, *names) ([]chat.Change, error) {
-	return func(e *groupEvent, group chat.Group, found *names) ([]chat.Change, error) {
-		members, err := e.some(group, state, found)
+func membership(state chat.Membership) func(*groupEvent) ([]chat.Change, error) {
+	return func(e *groupEvent) ([]chat.Change, error) {
+		members, err := e.required(state)
 		if err != nil {
 			return nil, err
 		}
-		return []chat.Change{chat.MembersChanged{GUID: group.GUID, Members: members, At: group.UpdatedAt}}, nil
+		return []chat.Change{chat.MembersChanged{GUID: e.group.GUID, Members: members, At: e.group.UpdatedAt}}, nil
 	}
 }
 
-func unbanned(e *groupEvent, group chat.Group, found *names) ([]chat.Change, error) {
-	members, err := e.some(group, chat.MemberOut, found)
+func unbanned(e *groupEvent) ([]chat.Change, error) {
+	members, err := e.required(chat.MemberOut)
 	if err != nil {
 		return nil, err
 	}
@@ -117,12 +92,12 @@ func unbanned(e *groupEvent, group chat.Group, found *names) ([]chat.Change, err
 	for i := range members {
 		uids[i] = members[i].UID
 	}
-	return []chat.Change{chat.Unbanned{GUID: group.GUID, UIDs: uids, At: group.UpdatedAt}}, nil
+	return []chat.Change{chat.Unbanned{GUID: e.group.GUID, UIDs: uids, At: e.group.UpdatedAt}}, nil
 }
 
 // rescoped makes a change of each member whose scope is named.
-func rescoped(e *groupEvent, group chat.Group, found *names) ([]chat.Change, error) {
-	members, err := e.some(group, chat.MemberIn, found)
+func rescoped(e *groupEvent) ([]chat.Change, error) {
+	members, err := e.required(chat.MemberIn)
 	if err != nil {
 		return nil, err
 	}
@@ -131,29 +106,28 @@ func rescoped(e *groupEvent, group chat.Group, found *names) ([]chat.Change, err
 		if member.Scope == "" {
 			return nil, missing("members." + member.UID + ".scope")
 		}
-		changes[i] = chat.ScopeChanged{GUID: group.GUID, UID: member.UID, Scope: member.Scope, At: group.UpdatedAt}
+		changes[i] = chat.ScopeChanged{GUID: e.group.GUID, UID: member.UID, Scope: member.Scope, At: e.group.UpdatedAt}
 	}
 	return changes, nil
 }
 
-// some returns the members that an event is about, and notes them and their
-// group.
-func (e *groupEvent) some(group chat.Group, state chat.Membership, found *names) ([]chat.Member, error) {
-	if len(e.Members) == 0 {
+// required is members for an event that is about members.
+func (e *groupEvent) required(state chat.Membership) ([]chat.Member, error) {
+	if len(e.some) == 0 {
 		return nil, missing("members")
 	}
-	found.addGroup(group)
-	return e.members(group, state, found)
+	e.found.addGroup(e.group)
+	return e.members(state)
 }
 
 // members returns the members that an event names, and notes them.
-func (e *groupEvent) members(group chat.Group, state chat.Membership, found *names) ([]chat.Member, error) {
-	if err := found.addAll("members", e.Members); err != nil {
+func (e *groupEvent) members(state chat.Membership) ([]chat.Member, error) {
+	if err := e.found.addAll("members", e.some); err != nil {
 		return nil, err
 	}
-	members := make([]chat.Member, 0, len(e.Members)+1)
-	for i := range e.Members {
-		p := &e.Members[i]
+	members := make([]chat.Member, 0, len(e.some)+1)
+	for i := range e.some {
+		p := &e.some[i]
 		path := "members." + clip(string(p.UID))
 		uid, err := uid("uid", p.UID)
 		if err != nil {
@@ -166,10 +140,10 @@ func (e *groupEvent) members(group chat.Group, state chat.Membership, found *nam
 		member := chat.Member{UID: uid, Scope: scope, State: state, JoinedAt: p.JoinedAt.time()}
 		switch {
 		case state == chat.MemberIn && member.JoinedAt.IsZero():
-			member.JoinedAt = group.UpdatedAt
+			member.JoinedAt = e.group.UpdatedAt
 		case state == chat.MemberBanned:
 			if member.BannedAt = p.BannedAt.time(); member.BannedAt.IsZero() {
-				member.BannedAt = group.UpdatedAt
+				member.BannedAt = e.group.UpdatedAt
 			}
 		}
 		members = append(members, member)
@@ -186,38 +160,36 @@ func scopeOf(s string) (chat.Scope, error) {
 	}
 }
 
-// blockEvent is the data of events about who wants to hear nothing of whom.
-type blockEvent struct {
-	Users people `json:"users"`
-	By    party  `json:"by"`
-}
-
-func blocked(data json.RawMessage, now bool, found *names) ([]chat.Change, error) {
-	if data == nil {
-		return nil, missing("")
-	}
-	var e blockEvent
-	if err := unmarshal(data, &e); err != nil {
-		return nil, err
-	}
-	by, err := uid("by", e.By.id)
-	if err != nil {
-		return nil, err
-	}
-	if err := found.add(e.By.person); err != nil {
-		return nil, under("by", err)
-	}
-	if err := found.addAll("users", e.Users); err != nil {
-		return nil, err
-	}
-	if len(e.Users) == 0 {
-		return nil, missing("users")
-	}
-	uids := make([]string, len(e.Users))
-	for i := range e.Users {
-		if uids[i], err = uid("users."+clip(string(e.Users[i].UID))+".uid", e.Users[i].UID); err != nil {
+// blocks reads who wants to hear nothing of whom, or wants to again.
+func blocks(now bool) reader {
+	return func(p *parts, found *names) ([]chat.Change, error) {
+		var by party
+		var users people
+		if err := part("by", p.By, &by); err != nil {
 			return nil, err
 		}
+		if err := part("users", p.Users, &users); err != nil {
+			return nil, err
+		}
+		who, err := uid("by", by.id)
+		if err != nil {
+			return nil, err
+		}
+		if err := found.add(by.person); err != nil {
+			return nil, under("by", err)
+		}
+		if len(users) == 0 {
+			return nil, missing("users")
+		}
+		if err := found.addAll("users", users); err != nil {
+			return nil, err
+		}
+		uids := make([]string, len(users))
+		for i := range users {
+			if uids[i], err = uid("users."+clip(string(users[i].UID))+".uid", users[i].UID); err != nil {
+				return nil, err
+			}
+		}
+		return []chat.Change{chat.Blocked{By: who, UIDs: uids, Blocked: now}}, nil
 	}
-	return []chat.Change{chat.Blocked{By: by, UIDs: uids, Blocked: now}}, nil
 }

@@ -11,35 +11,28 @@ import (
 // MaxMessage is the most characters the JSON of a message may have (F108).
 const MaxMessage = 65_536
 
-// messageEvent is the data of events about a message. CometChat calls it
-// resource where moderation failed, and sends less of it.
-type messageEvent struct {
-	Message  json.RawMessage `json:"message"`
-	Resource json.RawMessage `json:"resource"`
-	Outcome  string          `json:"outcome"` // of moderation
-}
-
 // message is what is read of a message object (F107).
 type message struct {
-	ID              id          `json:"id"`
-	ConversationID  string      `json:"conversationId"`
-	Sender          party       `json:"sender"`
-	Receiver        party       `json:"receiver"`
-	ReceiverType    string      `json:"receiverType"`
-	Category        string      `json:"category"`
-	Type            string      `json:"type"`
-	ParentID        id          `json:"parentId"`
-	ParentMessageID id          `json:"parentMessageId"`
-	QuotedMessageID id          `json:"quotedMessageId"`
-	QuotedID        id          `json:"quotedId"`
-	QuotedMessage   reference   `json:"quotedMessage"`
-	Data            messageData `json:"data"`
-	SentAt          stamp       `json:"sentAt"`
-	UpdatedAt       stamp       `json:"updatedAt"`
-	EditedAt        stamp       `json:"editedAt"`
-	DeletedAt       stamp       `json:"deletedAt"`
+	ID              id           `json:"id"`
+	ConversationID  string       `json:"conversationId"`
+	Sender          party        `json:"sender"`
+	Receiver        party        `json:"receiver"`
+	ReceiverType    string       `json:"receiverType"`
+	Category        string       `json:"category"`
+	Type            string       `json:"type"`
+	ParentID        id           `json:"parentId"`
+	ParentMessageID id           `json:"parentMessageId"`
+	QuotedMessageID id           `json:"quotedMessageId"`
+	QuotedID        id           `json:"quotedId"`
+	QuotedMessage   reference    `json:"quotedMessage"`
+	Data            *messageData `json:"data"`
+	SentAt          stamp        `json:"sentAt"`
+	UpdatedAt       stamp        `json:"updatedAt"`
+	EditedAt        stamp        `json:"editedAt"`
+	DeletedAt       stamp        `json:"deletedAt"`
 
-	body json.RawMessage // the object itself
+	body    json.RawMessage // the object itself
+	extract bool            // it has no data
 }
 
 type messageData struct {
@@ -63,18 +56,6 @@ type messageData struct {
 			EntityType string          `json:"entityType"`
 		} `json:"on"`
 	} `json:"entities"`
-
-	present bool
-}
-
-// UnmarshalJSON implements [json.Unmarshaler]: it notes that there was data.
-func (d *messageData) UnmarshalJSON(data []byte) error {
-	type plain messageData
-	if string(data) == "null" {
-		return nil
-	}
-	d.present = true
-	return json.Unmarshal(data, (*plain)(d))
 }
 
 type entity struct {
@@ -116,22 +97,14 @@ func (r *reference) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// open reads the data of an event about a message, and returns the name of
-// the field that the message is in.
-func open(data json.RawMessage) (*messageEvent, *message, string, error) {
-	if data == nil {
-		return nil, nil, "", missing("")
-	}
-	var event messageEvent
-	if err := unmarshal(data, &event); err != nil {
-		return nil, nil, "", err
-	}
-	body, field := event.Message, "message"
-	if body == nil && event.Resource != nil {
-		body, field = event.Resource, "resource"
+// open returns the message of an event, and the name of the field it is in.
+func (p *parts) open() (*message, string, error) {
+	body, field := p.Message, "message"
+	if body == nil && p.Resource != nil {
+		body, field = p.Resource, "resource"
 	}
 	m, err := parse(body)
-	return &event, m, field, under(field, err)
+	return m, field, under(field, err)
 }
 
 func parse(body json.RawMessage) (*message, error) {
@@ -142,7 +115,13 @@ func parse(body json.RawMessage) (*message, error) {
 		return nil, refusal("", "is longer than 65,536 characters")
 	}
 	m := &message{body: body}
-	return m, unmarshal(body, m)
+	if err := unmarshal(body, m); err != nil {
+		return nil, err
+	}
+	if m.extract = m.Data == nil; m.extract {
+		m.Data = &messageData{}
+	}
+	return m, nil
 }
 
 // learn notes whom a message names.
@@ -229,9 +208,9 @@ func (m *message) word(found *names) (result chat.Message, mails bool, err error
 			return result, false, err
 		}
 	}
-	result.Mentions, result.MentionsAll = mentions(&m.Data)
+	result.Mentions, result.MentionsAll = mentions(m.Data)
 	result.MentionsAll = result.MentionsAll && kind == chat.ReceiverGroup
-	if m.Data.present {
+	if !m.extract {
 		result.Body = m.body
 	}
 	return result, m.mails(result.Category), nil

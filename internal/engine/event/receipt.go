@@ -1,58 +1,50 @@
 package event
 
 import (
-	"encoding/json"
-
 	"github.com/postrider/postrider/internal/chat"
 )
 
-// receipt is the data of a receipt. Its sender is who has read; its receiver
-// is the message's sender, or the group.
+// receipt is the body of a receipt.
 type receipt struct {
-	Sender        party  `json:"sender"`
-	Receiver      party  `json:"receiver"`
-	ReceiverType  string `json:"receiverType"`
-	MessageSender party  `json:"messageSender"`
-	Body          struct {
-		Action    string  `json:"action"`
-		MessageID id      `json:"messageId"`
-		User      *person `json:"user"`
-		Timestamp stamp   `json:"timestamp"`
-		ReadAt    stamp   `json:"readAt"`
-	} `json:"body"`
+	Action    string  `json:"action"`
+	MessageID id      `json:"messageId"`
+	User      *person `json:"user"`
+	Timestamp stamp   `json:"timestamp"`
+	ReadAt    stamp   `json:"readAt"`
 }
 
 // read reads who has read how far.
-func read(data json.RawMessage, found *names) ([]chat.Change, error) {
-	if data == nil {
-		return nil, missing("")
-	}
+func read(p *parts, found *names) ([]chat.Change, error) {
 	var r receipt
-	if err := unmarshal(data, &r); err != nil {
+	var sender party
+	if err := part("body", p.Body, &r); err != nil {
 		return nil, err
 	}
-	if err := found.add(r.Body.User); err != nil {
+	if err := part("sender", p.Sender, &sender); err != nil {
+		return nil, err
+	}
+	if err := found.add(r.User); err != nil {
 		return nil, under("body.user", err)
 	}
-	if r.Sender.id == "" && r.Body.User != nil {
-		r.Sender.id = r.Body.User.UID
+	if sender.id == "" && r.User != nil {
+		sender.id = r.User.UID
 	}
-	reader, err := uid("sender", r.Sender.id)
+	reader, err := uid("sender", sender.id)
 	if err != nil {
 		return nil, err
 	}
-	where, err := r.conversation(reader)
+	where, err := p.conversation(reader)
 	if err != nil {
 		return nil, err
 	}
-	if r.Body.Action == "delivered" {
+	if r.Action == "delivered" {
 		return nil, nil
 	}
-	at := r.Body.Timestamp
+	at := r.Timestamp
 	if at == 0 {
-		at = r.Body.ReadAt
+		at = r.ReadAt
 	}
-	message := string(r.Body.MessageID)
+	message := string(r.MessageID)
 	switch {
 	case message == "" && at == 0:
 		return nil, missing("body.messageId")
@@ -64,21 +56,31 @@ func read(data json.RawMessage, found *names) ([]chat.Change, error) {
 	return []chat.Change{chat.Read{Reader: reader, Conversation: where, MessageID: message, At: at.time()}}, nil
 }
 
-func (r *receipt) conversation(reader string) (chat.Conversation, error) {
-	kind, err := receiverType(r.ReceiverType)
+// conversation returns where somebody has read.
+func (p *parts) conversation(reader string) (chat.Conversation, error) {
+	var named string
+	var receiver, author party
+	for _, err := range []error{
+		part("receiverType", p.ReceiverType, &named), part("receiver", p.Receiver, &receiver), part("messageSender", p.MessageSender, &author),
+	} {
+		if err != nil {
+			return "", err
+		}
+	}
+	kind, err := receiverType(named)
 	if err != nil {
 		return "", err
 	}
-	receiver, err := uid("receiver", r.Receiver.id)
+	other, err := uid("receiver", receiver.id)
 	if err != nil {
 		return "", err
 	}
 	// A chat may repeat the receiver of the message here: then the other one
 	// is its sender.
-	if kind == chat.ReceiverUser && receiver == reader && r.MessageSender.id != "" {
-		if receiver, err = uid("messageSender", r.MessageSender.id); err != nil {
+	if kind == chat.ReceiverUser && other == reader && author.id != "" {
+		if other, err = uid("messageSender", author.id); err != nil {
 			return "", err
 		}
 	}
-	return chat.ConversationOf(reader, receiver, kind), nil
+	return chat.ConversationOf(reader, other, kind), nil
 }
