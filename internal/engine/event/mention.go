@@ -3,6 +3,7 @@ package event
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postrider/postrider/internal/chat"
 )
@@ -11,6 +12,8 @@ import (
 const (
 	mentionUser = "<@uid:"
 	mentionAll  = "<@all:"
+	// longest is the most bytes a mention can have.
+	longest = len(mentionUser) + chat.MaxUIDLength*utf8.UTFMax + len(">")
 )
 
 // mentions returns the user ids that a message mentions, sorted, and whether
@@ -28,13 +31,10 @@ func mentions(d *messageData) (uids []string, all bool) {
 			break
 		}
 		text = text[at:]
-		end := strings.IndexByte(text, '>')
-		if end < 0 {
-			break
-		}
-		if alias, ok := strings.CutPrefix(text[:end], mentionAll); ok {
-			all = all || alias != ""
-		} else if name, ok := strings.CutPrefix(text[:end], mentionUser); ok {
+		token := text[:max(0, strings.IndexByte(text[:min(len(text), longest)], '>'))]
+		if alias, ok := strings.CutPrefix(token, mentionAll); ok {
+			all = all || isName(alias)
+		} else if name, ok := strings.CutPrefix(token, mentionUser); ok && isName(name) {
 			if uid := chat.NormalizeUID(name); checkID("", uid) == nil {
 				uids = append(uids, uid)
 			}
@@ -44,3 +44,5 @@ func mentions(d *messageData) (uids []string, all bool) {
 	slices.Sort(uids)
 	return slices.Compact(uids), all
 }
+
+func isName(s string) bool { return s != "" && !strings.Contains(s, "<") }
