@@ -63,10 +63,12 @@ type GroupDeleted struct{ GUID string }
 type OwnerChanged struct{ GUID, Owner string }
 
 // MembersChanged says who belongs to a group now, or does so no longer: their
-// State tells, Scope where it is known.
+// State tells, Scope where it is known. At is when, where that is known: a join
+// that comes later than the leave that followed it must not bring them back.
 type MembersChanged struct {
 	GUID    string
 	Members []Member
+	At      time.Time
 }
 
 // ScopeChanged says what a member may do now.
@@ -74,6 +76,7 @@ type ScopeChanged struct {
 	GUID  string
 	UID   string
 	Scope Scope
+	At    time.Time // where it is known
 }
 
 // Unbanned says that people may join a group again. It does not make them
@@ -81,6 +84,7 @@ type ScopeChanged struct {
 type Unbanned struct {
 	GUID string
 	UIDs []string
+	At   time.Time // where it is known
 }
 
 // Blocked says that somebody wants to hear nothing of others, or wants to

@@ -1,0 +1,313 @@
+package event_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine/event"
+)
+
+const app = "27104c0ffee55"
+
+func body(t testing.TB, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func at(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+
+// message is the one-on-one message of most bodies, changed.
+func message(change func(*chat.Message)) chat.Message {
+	m := chat.Message{
+		ID: "8841", Conversation: chat.OneOnOne("mira-17", "otto-4"), Sender: "otto-4", Receiver: "mira-17",
+		Category: chat.CategoryMessage, Type: "text", SentAt: at(1890000000), State: chat.StateVisible,
+	}
+	if change != nil {
+		change(&m)
+	}
+	return m
+}
+
+func inClub(change func(*chat.Message)) chat.Message {
+	m := chat.Message{
+		ID: "9001", Conversation: chat.InGroup("allotment-club"), Sender: "lena-2", Receiver: "allotment-club",
+		Category: chat.CategoryMessage, Type: "text", SentAt: at(1890000100), State: chat.StateVisible,
+	}
+	if change != nil {
+		change(&m)
+	}
+	return m
+}
+
+func club() chat.Group {
+	return chat.Group{
+		GUID: "allotment-club", Name: "Allotment Club", Icon: "https://img.example.org/club.png", Type: "private", Owner: "lena-2",
+		CreatedAt: at(1870000000), UpdatedAt: at(1889990000),
+	}
+}
+
+// changed are the members of most bodies about members.
+func changed(state chat.Membership, uids ...string) chat.MembersChanged {
+	c := chat.MembersChanged{GUID: "allotment-club", At: at(1889990000)}
+	for _, uid := range uids {
+		m := chat.Member{UID: uid, State: state}
+		switch state {
+		case chat.MemberIn:
+			m.JoinedAt = c.At
+		case chat.MemberBanned:
+			m.BannedAt = c.At
+		case chat.MemberOut:
+		}
+		c.Members = append(c.Members, m)
+	}
+	return c
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	const two, members = "otto-4 mira-17", "lena-2 mira-17 zoe-9"
+	for _, test := range []struct {
+		name   string
+		want   []chat.Change
+		users  string
+		groups string
+	}{
+		{"message_sent_one_on_one", []chat.Change{chat.MessageSent{Message: message(nil)}}, two, ""},
+		{"message_sent_group", []chat.Change{chat.MessageSent{Message: inClub(nil)}}, "lena-2", "allotment-club"},
+		{"message_sent_lenient", []chat.Change{chat.MessageSent{Message: inClub(func(m *chat.Message) {
+			m.ID, m.Sender, m.SentAt, m.ParentID, m.QuotedID = "8842", "otto-4", at(1890000001), "8800", "8801"
+		})}}, "otto-4", "allotment-club"},
+		{"message_sent_mentions", []chat.Change{chat.MessageSent{Message: inClub(func(m *chat.Message) {
+			m.Mentions, m.MentionsAll = []string{"mira-17", "otto-4", "zoe-9"}, true
+		})}}, "lena-2 mira-17 zoe-9", "allotment-club"},
+		{"message_sent_pending", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) { m.State = chat.StateHeld })}}, two, ""},
+		{"message_sent_disapproved", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) { m.State = chat.StateDisapproved })}}, two, ""},
+		{"message_sent_image", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) { m.Type = "image" })}}, two, ""},
+		{"message_sent_reply", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) { m.ParentID = "8800" })}}, two, ""},
+		{"message_sent_quote", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) { m.QuotedID = "8801" })}}, two, ""},
+		{"message_sent_custom", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) {
+			m.Category, m.Type = chat.CategoryCustom, "location"
+		})}}, two, ""},
+		{"message_sent_custom_inside", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) {
+			m.Category, m.Type = chat.CategoryCustom, "location"
+		})}}, two, ""},
+		{"message_sent_custom_silent", []chat.Change{nil}, two, ""},
+		{"message_sent_interactive", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) {
+			m.Category, m.Type = chat.CategoryInteractive, "form"
+		})}}, two, ""},
+		{"message_sent_action", []chat.Change{nil}, "zoe-9", "allotment-club"},
+		{"message_sent_call", []chat.Change{nil}, two, ""},
+		{"user_mentioned", []chat.Change{chat.MessageSent{Message: message(func(m *chat.Message) { m.Mentions = []string{"mira-17"} })}}, two, ""},
+		{"user_mentioned_extract", []chat.Change{nil}, "", ""},
+		{"message_edited", []chat.Change{chat.MessageEdited{Message: message(func(m *chat.Message) { m.EditedAt = at(1890000059) })}}, two, ""},
+		{"message_edited_plain", []chat.Change{chat.MessageEdited{Message: message(func(m *chat.Message) { m.EditedAt = at(1890000059) })}}, two, ""},
+		{"message_deleted", []chat.Change{chat.MessageDeleted{Conversation: chat.OneOnOne("mira-17", "otto-4"), ID: "8841", At: at(1890000058)}}, two, ""},
+		{"message_deleted_group", []chat.Change{chat.MessageDeleted{Conversation: chat.InGroup("allotment-club"), ID: "9001", At: at(1890000060)}}, two + " lena-2", "allotment-club"},
+		{"message_deleted_plain", []chat.Change{chat.MessageDeleted{Conversation: chat.OneOnOne("mira-17", "otto-4"), ID: "8841", At: at(1890000058)}}, two, ""},
+		{"message_delivery_receipt", []chat.Change{nil}, "", ""},
+		{"message_read_receipt", []chat.Change{chat.Read{
+			Reader: "mira-17", Conversation: chat.OneOnOne("mira-17", "otto-4"), MessageID: "8841", At: at(1890000030),
+		}}, "mira-17", ""},
+		{"message_read_receipt_turned", []chat.Change{chat.Read{
+			Reader: "mira-17", Conversation: chat.OneOnOne("mira-17", "otto-4"), MessageID: "8841", At: at(1890000030),
+		}}, "mira-17", ""},
+		{"message_read_receipt_group", []chat.Change{chat.Read{
+			Reader: "mira-17", Conversation: chat.InGroup("allotment-club"), MessageID: "9001", At: at(1890000130),
+		}}, "", ""},
+		{"group_created", []chat.Change{chat.GroupChanged{Group: club(), Members: []chat.Member{
+			{UID: "lena-2", Scope: chat.ScopeAdmin, State: chat.MemberIn, JoinedAt: at(1889990000)},
+			{UID: "otto-4", Scope: chat.ScopeModerator, State: chat.MemberIn, JoinedAt: at(1870000009)},
+		}}}, "lena-2 otto-4", ""},
+		{"group_created_empty", []chat.Change{chat.GroupChanged{Group: club(), Members: []chat.Member{
+			{UID: "lena-2", Scope: chat.ScopeAdmin, State: chat.MemberIn, JoinedAt: at(1870000000)},
+		}}}, "", ""},
+		{"group_updated", []chat.Change{chat.GroupChanged{Group: func() chat.Group {
+			g := club()
+			g.Name, g.UpdatedBy, g.Description = "Allotment & Orchard Club", "lena-2", "Beans.\nAnd apples."
+			return g
+		}()}}, "", ""},
+		{"group_deleted", []chat.Change{chat.GroupDeleted{GUID: "allotment-club"}}, "", ""},
+		{"group_owner_transferred", []chat.Change{chat.OwnerChanged{GUID: "allotment-club", Owner: "otto-4"}}, "", "allotment-club"},
+		{"group_member_added", []chat.Change{changed(chat.MemberIn, "mira-17", "zoe-9")}, members, "allotment-club"},
+		{"group_member_joined", []chat.Change{changed(chat.MemberIn, "mira-17")}, "mira-17", "allotment-club"},
+		{"group_member_left", []chat.Change{changed(chat.MemberOut, "mira-17")}, "mira-17", "allotment-club"},
+		{"group_member_kicked", []chat.Change{changed(chat.MemberOut, "mira-17", "zoe-9")}, members, "allotment-club"},
+		{"group_member_banned", []chat.Change{changed(chat.MemberBanned, "mira-17", "zoe-9")}, members, "allotment-club"},
+		{"group_member_unbanned", []chat.Change{chat.Unbanned{
+			GUID: "allotment-club", UIDs: []string{"mira-17", "zoe-9"}, At: at(1889990000),
+		}}, members, "allotment-club"},
+		{"group_member_scope_changed", []chat.Change{
+			chat.ScopeChanged{GUID: "allotment-club", UID: "mira-17", Scope: chat.ScopeModerator, At: at(1889990000)},
+			chat.ScopeChanged{GUID: "allotment-club", UID: "zoe-9", Scope: chat.ScopeAdmin, At: at(1889990000)},
+		}, members, "allotment-club"},
+		{"user_blocked", []chat.Change{chat.Blocked{By: "mira-17", UIDs: []string{"otto-4"}, Blocked: true}}, "mira-17 otto-4", ""},
+		{"user_unblocked", []chat.Change{chat.Blocked{By: "mira-17", UIDs: []string{"lena-2", "otto-4"}}}, "lena-2 otto-4", ""},
+		{"moderation_engine_approved", []chat.Change{chat.Moderated{Message: message(nil)}}, two, ""},
+		{"moderation_manual_approved", []chat.Change{chat.Moderated{Message: message(nil)}}, two, ""},
+		{"moderation_engine_blocked", []chat.Change{chat.Moderated{Message: message(func(m *chat.Message) { m.State = chat.StateDisapproved })}}, two, ""},
+		{"moderation_engine_failed", []chat.Change{chat.Moderated{Message: message(nil)}}, two, ""},
+		{"moderation_engine_failed_status", []chat.Change{chat.Moderated{Message: message(func(m *chat.Message) { m.State = chat.StateDisapproved })}}, two, ""},
+		{"unknown", []chat.Change{nil}, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sent := body(t, test.name)
+			got, err := event.Decode(sent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var changes []chat.Change
+			var users, groups []string
+			for i := range got {
+				if got[i].AppID != app {
+					t.Errorf("appId is %q", got[i].AppID)
+				}
+				changes = append(changes, withoutBody(t, got[i].Change, sent, test.name))
+				for j := range got[i].Users {
+					users = append(users, got[i].Users[j].UID)
+				}
+				for j := range got[i].Groups {
+					groups = append(groups, got[i].Groups[j].GUID)
+				}
+			}
+			if diff := cmp.Diff(test.want, changes); diff != "" {
+				t.Error(diff)
+			}
+			if s := strings.Join(users, " "); s != test.users {
+				t.Errorf("users: got %q, want %q", s, test.users)
+			}
+			if s := strings.Join(groups, " "); s != test.groups {
+				t.Errorf("groups: got %q, want %q", s, test.groups)
+			}
+		})
+	}
+}
+
+// withoutBody takes the message's object out of a change, after checking that
+// it is a part of what was sent, to the byte.
+func withoutBody(t *testing.T, change chat.Change, sent []byte, name string) chat.Change {
+	t.Helper()
+	check := func(m *chat.Message) {
+		if name == "moderation_engine_failed" {
+			if m.Body != nil {
+				t.Errorf("an extract came as the message: %s", m.Body)
+			}
+			return
+		}
+		var object struct {
+			ID json.RawMessage `json:"id"`
+		}
+		if !bytes.Contains(sent, m.Body) || json.Unmarshal(m.Body, &object) != nil || strings.Trim(string(object.ID), `"`) != m.ID {
+			t.Errorf("body is not the message as it was sent: %s", m.Body)
+		}
+		m.Body = nil
+	}
+	switch change := change.(type) {
+	case chat.MessageSent:
+		check(&change.Message)
+		return change
+	case chat.MessageEdited:
+		check(&change.Message)
+		return change
+	case chat.Moderated:
+		check(&change.Message)
+		return change
+	}
+	return change
+}
+
+// TestDecodeEveryBody: no body in testdata is without its line in the table.
+func TestDecodeEveryBody(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("decode_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name := strings.TrimSuffix(filepath.Base(file), ".json"); !bytes.Contains(source, []byte(`{"`+name+`"`)) {
+			t.Errorf("%s is not tested", name)
+		}
+	}
+}
+
+func TestDecodeLearns(t *testing.T) {
+	t.Parallel()
+	got, err := event.Decode(body(t, "message_sent_one_on_one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []chat.User{
+		{UID: "otto-4", Name: "Otto Brandt", Avatar: "https://img.example.org/otto.png", Role: "default"},
+		{
+			UID: "mira-17", Name: "Mira Oduya", Role: "default", Tags: []string{"staff"}, CreatedAt: at(1880000000),
+			Metadata: got[0].Users[1].Metadata,
+		},
+	}
+	if diff := cmp.Diff(want, got[0].Users); diff != "" {
+		t.Error(diff)
+	}
+	var metadata map[string]string
+	if err := json.Unmarshal(want[1].Metadata, &metadata); err != nil || metadata["team"] != "blue" {
+		t.Errorf("metadata: %s, %v", want[1].Metadata, err)
+	}
+	group, err := event.Decode(body(t, "message_sent_group"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]chat.Group{club()}, group[0].Groups); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a database may refuse, or would break a line, does not get into names.
+func TestDecodeCleansNames(t *testing.T) {
+	t.Parallel()
+	got, err := event.Decode([]byte(`{"trigger":"group_updated","data":{"group":{"guid":"G","name":" a\u0000b\r\nc\u0007 ","description":"a\u0000\nb","metadata":[],"icon":null}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := chat.GroupChanged{Group: chat.Group{GUID: "g", Name: "ab  c", Description: "a\nb"}}
+	if diff := cmp.Diff(want, got[0].Change); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDecodeBatch(t *testing.T) {
+	t.Parallel()
+	one, other := string(body(t, "message_sent_one_on_one")), string(body(t, "group_member_scope_changed"))
+	got, err := event.Decode([]byte(" [" + one + "," + other + "]"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 || got[0].Trigger != "message_sent" || got[2].Trigger != "group_member_scope_changed" || got[2].AppID != app {
+		t.Errorf("got %+v", got)
+	}
+	if got, err := event.Decode([]byte("[]")); err != nil || len(got) != 0 {
+		t.Errorf("an empty batch: %v, %v", got, err)
+	}
+	bad := strings.Replace(one, `"sender": "otto-4"`, `"sender": ""`, 1)
+	got, err = event.Decode([]byte("[" + one + "," + other + "," + one + "," + bad + "]"))
+	if err == nil || err.Error() != "[3].data.message.sender: is required" || got != nil {
+		t.Errorf("a batch with a fault: %v, %d events", err, len(got))
+	}
+	many := "[" + strings.Repeat("{},", event.MaxBatch) + "{}]"
+	if _, err := event.Decode([]byte(many)); err == nil || err.Error() != "body: holds more than 10000 events" {
+		t.Errorf("a large batch: %v", err)
+	}
+}
