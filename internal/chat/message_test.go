@@ -39,7 +39,8 @@ func TestMessageKeysOfOtherIDsAreTheIDs(t *testing.T) {
 			t.Errorf("%q became %q", id, got)
 		}
 	}
-	for a, b := range map[string]string{"9": "10", "99": "100", "0": "1", "007": "8", "9999999999": "10000000000"} {
+	digits := func(n int) string { return strings.Repeat("9", n) }
+	for a, b := range map[string]string{digits(99): digits(100), digits(100): digits(109), digits(109): digits(110), "9": "10", "99": "100", "0": "1", "007": "8", "9999999999": "10000000000"} {
 		if chat.MessageKey(a) >= chat.MessageKey(b) {
 			t.Errorf("%s sorts after %s", a, b)
 		}

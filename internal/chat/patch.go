@@ -106,12 +106,10 @@ func (in *input) isObject(name string) bool {
 }
 
 // clone returns settings that share nothing which reading JSON into them would
-// change.
+// change. Events and templates are replaced when they are read.
 func (s *Settings) clone() *Settings {
 	c := *s
-	p := &c.Preferences
-	p.Group, p.OneOnOne = maps.Clone(p.Group), maps.Clone(p.OneOnOne)
-	p.Push, p.Call = maps.Clone(p.Push), maps.Clone(p.Call)
-	c.Sound = maps.Clone(c.Sound)
+	c.Preferences.Push, c.Preferences.Call = maps.Clone(s.Preferences.Push), maps.Clone(s.Preferences.Call)
+	c.Sound = maps.Clone(s.Sound)
 	return &c
 }

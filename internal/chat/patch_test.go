@@ -18,7 +18,8 @@ func TestPatchSettings(t *testing.T) {
 		edit func(*chat.Settings)
 	}{
 		"nothing": {`{}`, func(*chat.Settings) {}},
-		"the documented shape": {`{"preferences":{"email":{"notifyForUnreadOnly":false,"intervalInSeconds":60,"maxPerDay":30,"maxPerDayPerConversation":30},
+		"the documented shape": {
+			`{"preferences":{"email":{"notifyForUnreadOnly":false,"intervalInSeconds":60,"maxPerDay":30,"maxPerDayPerConversation":30},
 			"mute":{"dndPreferenceSetting":2,"dndPreferenceOverride":false,"schedulePreferenceSetting":{"monday":{"from":800,"to":1830,"dnd":false},
 			"sunday":{"from":0,"to":2359,"dnd":true}},"schedulePreferenceOverride":false,"mutedGroupsOverride":false,"mutedOneOnOnesOverride":false},
 			"bypassPreferencesForMentions":true},"templates":{"usePrivacyTemplate":1,"emailSubjectTemplateDefault":{"subjectGroup":"In {{groupDetails.name}}"}}}`,
@@ -30,8 +31,10 @@ func TestPatchSettings(t *testing.T) {
 				s.Preferences.BypassPreferencesForMentions = true
 				s.Templates.UsePrivacy = 1
 				s.Templates.Texts["emailSubjectTemplateDefault"]["subjectGroup"] = "In {{groupDetails.name}}"
-			}},
-		"our own fields": {`{"preferences":{"email":{"isEnabled":false,"override":false,"maxGroupSize":30,"scheduleMode":"drop","includeMessageObject":true,
+			},
+		},
+		"our own fields": {
+			`{"preferences":{"email":{"isEnabled":false,"override":false,"maxGroupSize":30,"scheduleMode":"drop","includeMessageObject":true,
 			"includeMessageMetadata":true,"includeSenderMetadata":true,"includeReceiverMetadata":true},"bypassPreferencesForAll":true}}`,
 			func(s *chat.Settings) {
 				s.Preferences.BypassPreferencesForAll = true
@@ -39,7 +42,8 @@ func TestPatchSettings(t *testing.T) {
 					DeliverySettings: s.Preferences.Email.DeliverySettings, MaxGroupSize: 30, ScheduleMode: "drop",
 					IncludeMessageObject: true, IncludeMessageMetadata: true, IncludeSenderMetadata: true, IncludeReceiverMeta: true,
 				}
-			}},
+			},
+		},
 		"events": {`{"preferences":{"group":{"messagesSetting":3,"memberLeftOverride":false},"oneOnOne":{"messageEditedSetting":1}}}`, func(s *chat.Settings) {
 			s.Preferences.Group["messages"] = chat.EventSetting{Value: 3, Override: true}
 			s.Preferences.Group["memberLeft"] = chat.EventSetting{Value: 1}

@@ -28,18 +28,22 @@ func TestPatchPreferences(t *testing.T) {
 		want    chat.Preferences
 	}{
 		"nothing": {nil, nil, `{}`, chat.Preferences{}},
-		"all there is": {nil, nil, `{"groupPreferences":{"groupMessages":1,"groupReplies":3,"groupQuotedReplies":2,"groupReactions":3,"groupMemberLeft":2,
+		"all there is": {
+			nil, nil, `{"groupPreferences":{"groupMessages":1,"groupReplies":3,"groupQuotedReplies":2,"groupReactions":3,"groupMemberLeft":2,
 			"groupMemberAdded":2,"groupMemberJoined":2,"groupMemberKicked":2,"groupMemberBanned":2,"groupMemberUnbanned":2,"groupMemberScopeChanged":2},
 			"oneOnOnePreferences":{"oneOnOneMessages":1,"oneOnOneReplies":3,"oneOnOneQuotedReplies":2,"oneOnOneReactions":3},
 			"mutePreferences":{"dnd":2,"schedule":{"saturday":{"from":0,"to":2359,"dnd":true},"sunday":{"dnd":true}}},"usePrivacyTemplate":true,
 			"emailPreferences":{"notifyForUnreadOnly":false,"intervalInSeconds":60,"maxPerDay":30,"maxPerDayPerConversation":1}}`,
 			chat.Preferences{
-				Group: map[string]int{"messages": 1, "replies": 3, "quotedReplies": 2, "reactions": 3, "memberLeft": 2, "memberAdded": 2,
-					"memberJoined": 2, "memberKicked": 2, "memberBanned": 2, "memberUnbanned": 2, "memberScopeChanged": 2},
+				Group: map[string]int{
+					"messages": 1, "replies": 3, "quotedReplies": 2, "reactions": 3, "memberLeft": 2, "memberAdded": 2,
+					"memberJoined": 2, "memberKicked": 2, "memberBanned": 2, "memberUnbanned": 2, "memberScopeChanged": 2,
+				},
 				OneOnOne: map[string]int{"messages": 1, "replies": 3, "quotedReplies": 2, "reactions": 3},
 				DND:      new(2), Schedule: &workdays, UsePrivacy: new(true),
 				Email: &chat.EmailChoices{NotifyForUnreadOnly: new(false), IntervalInSeconds: new(60), MaxPerDay: new(30), MaxPerDayPerConversation: new(1)},
-			}},
+			},
+		},
 		"the rest stays": {nil, &chat.Preferences{
 			Group: map[string]int{"messages": 1, "replies": 1}, DND: new(2), Schedule: &workdays, UsePrivacy: new(false),
 			Email: &chat.EmailChoices{MaxPerDay: new(3)},
@@ -47,16 +51,30 @@ func TestPatchPreferences(t *testing.T) {
 			Group: map[string]int{"messages": 3, "replies": 1}, DND: new(2), Schedule: &workdays, UsePrivacy: new(false),
 			Email: &chat.EmailChoices{MaxPerDay: new(3), IntervalInSeconds: new(90)},
 		}},
-		"null changes nothing": {nil, &chat.Preferences{DND: new(2), Schedule: &workdays}, `{"groupPreferences":null,"oneOnOnePreferences":{"oneOnOneMessages":null},
+		"null changes nothing": {
+			nil, &chat.Preferences{DND: new(2), Schedule: &workdays}, `{"groupPreferences":null,"oneOnOnePreferences":{"oneOnOneMessages":null},
 			"mutePreferences":{"dnd":null,"schedule":{"monday":null,"sunday":{"dnd":null}}},"usePrivacyTemplate":null,"emailPreferences":{"maxPerDay":null}}`,
-			chat.Preferences{DND: new(2), Schedule: &workdays}},
-		"a schedule of one end of a day, over one's own": {nil, &chat.Preferences{Schedule: &workdays},
-			`{"mutePreferences":{"schedule":{"monday":{"from":900}}}}`, chat.Preferences{Schedule: &monday}},
-		"a schedule of one end of a day, over the app's": {func(s *chat.Settings) { s.Preferences.Mute.Schedule = workdays }, nil,
-			`{"mutePreferences":{"schedule":{"monday":{"from":900}}}}`, chat.Preferences{Schedule: &monday}},
+			chat.Preferences{DND: new(2), Schedule: &workdays},
+		},
+		"a schedule of one end of a day, over one's own": {
+			nil, &chat.Preferences{Schedule: &workdays},
+			`{"mutePreferences":{"schedule":{"monday":{"from":900}}}}`,
+			chat.Preferences{Schedule: &monday},
+		},
+		"a schedule of one end of a day, over the app's": {
+			func(s *chat.Settings) { s.Preferences.Mute.Schedule = workdays }, nil,
+			`{"mutePreferences":{"schedule":{"monday":{"from":900}}}}`,
+			chat.Preferences{Schedule: &monday},
+		},
 		"a schedule that names nothing": {nil, nil, `{"mutePreferences":{"schedule":{"monday":{},"someday":{"from":1}}}}`, chat.Preferences{}},
-		"the app's hours, chosen": {func(s *chat.Settings) { s.Preferences.Mute.Schedule = workdays }, nil,
-			`{"mutePreferences":{"schedule":{"monday":{"from":0}}}}`, chat.Preferences{Schedule: &workdays}},
+		"the app's hours, chosen": {
+			func(s *chat.Settings) { s.Preferences.Mute.Schedule = workdays }, nil,
+			`{"mutePreferences":{"schedule":{"monday":{"from":0}}}}`,
+			chat.Preferences{Schedule: &workdays},
+		},
+		"events that nobody may set, whatever the app says": {func(s *chat.Settings) {
+			s.Preferences.Group["messageEdited"] = chat.EventSetting{Value: 2, Override: true}
+		}, nil, `{"groupPreferences":{"groupMessageEdited":1}}`, chat.Preferences{}},
 		"unknown fields": {nil, nil, `{"more":1,"groupPreferences":{"groupMessageEdited":2,"messages":1},"oneOnOnePreferences":{"oneOnOneMemberLeft":1}}`, chat.Preferences{}},
 	} {
 		t.Run(name, func(t *testing.T) {

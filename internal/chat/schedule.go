@@ -39,8 +39,13 @@ func (w *Week) validate(path string, details map[string][]string) {
 		name string
 		*Day
 	}{
-		{"monday", &w.Monday}, {"tuesday", &w.Tuesday}, {"wednesday", &w.Wednesday}, {"thursday", &w.Thursday},
-		{"friday", &w.Friday}, {"saturday", &w.Saturday}, {"sunday", &w.Sunday},
+		{"monday", &w.Monday},
+		{"tuesday", &w.Tuesday},
+		{"wednesday", &w.Wednesday},
+		{"thursday", &w.Thursday},
+		{"friday", &w.Friday},
+		{"saturday", &w.Saturday},
+		{"sunday", &w.Sunday},
 	} {
 		for _, end := range []struct {
 			name  string

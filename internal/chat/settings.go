@@ -136,8 +136,12 @@ func groupEvents() []eventSpec {
 
 func oneOnOneEvents() []eventSpec {
 	return []eventSpec{
-		{"messages", 2, true, 3}, {"replies", 2, true, 3}, {"quotedReplies", 2, true, 3}, {"reactions", 2, true, 3},
-		{"messageEdited", 2, false, 2}, {"messageDeleted", 2, false, 2},
+		{"messages", 2, true, 3},
+		{"replies", 2, true, 3},
+		{"quotedReplies", 2, true, 3},
+		{"reactions", 2, true, 3},
+		{"messageEdited", 2, false, 2},
+		{"messageDeleted", 2, false, 2},
 	}
 }
 

@@ -192,8 +192,10 @@ func TestValidateNamesEveryFieldOutOfRange(t *testing.T) {
 			s.Preferences.Email.DeliverySettings = chat.DeliverySettings{IntervalInSeconds: 59}
 			s.Preferences.Email.MaxGroupSize = -1
 			s.Preferences.Mute.DND, s.Templates.UsePrivacy = 0, 0
-		}, []string{"preferences.email.intervalInSeconds", "preferences.email.maxGroupSize", "preferences.email.maxPerDay",
-			"preferences.email.maxPerDayPerConversation", "preferences.mute.dndPreferenceSetting", "templates.usePrivacyTemplate"}},
+		}, []string{
+			"preferences.email.intervalInSeconds", "preferences.email.maxGroupSize", "preferences.email.maxPerDay",
+			"preferences.email.maxPerDayPerConversation", "preferences.mute.dndPreferenceSetting", "templates.usePrivacyTemplate",
+		}},
 		"least": {func(s *chat.Settings) {
 			s.Preferences.Email.DeliverySettings = chat.DeliverySettings{IntervalInSeconds: 60, MaxPerDay: 1, MaxPerDayPerConversation: 1}
 		}, nil},
@@ -203,14 +205,18 @@ func TestValidateNamesEveryFieldOutOfRange(t *testing.T) {
 		"above": {func(s *chat.Settings) {
 			s.Preferences.SMS = chat.DeliverySettings{IntervalInSeconds: 86_401, MaxPerDay: 31, MaxPerDayPerConversation: 31}
 			s.Preferences.Mute.DND, s.Templates.UsePrivacy = 3, 4
-		}, []string{"preferences.mute.dndPreferenceSetting", "preferences.sms.intervalInSeconds", "preferences.sms.maxPerDay",
-			"preferences.sms.maxPerDayPerConversation", "templates.usePrivacyTemplate"}},
+		}, []string{
+			"preferences.mute.dndPreferenceSetting", "preferences.sms.intervalInSeconds", "preferences.sms.maxPerDay",
+			"preferences.sms.maxPerDayPerConversation", "templates.usePrivacyTemplate",
+		}},
 		"mode": {func(s *chat.Settings) { s.Preferences.Email.ScheduleMode = "later" }, []string{"preferences.email.scheduleMode"}},
 		"schedule": {func(s *chat.Settings) {
 			s.Preferences.Mute.Schedule.Monday = chat.Day{From: 1275, To: 2400}
 			s.Preferences.Mute.Schedule.Sunday = chat.Day{From: -1, To: 2359}
-		}, []string{"preferences.mute.schedulePreferenceSetting.monday.from", "preferences.mute.schedulePreferenceSetting.monday.to",
-			"preferences.mute.schedulePreferenceSetting.sunday.from"}},
+		}, []string{
+			"preferences.mute.schedulePreferenceSetting.monday.from", "preferences.mute.schedulePreferenceSetting.monday.to",
+			"preferences.mute.schedulePreferenceSetting.sunday.from",
+		}},
 		"overnight": {func(s *chat.Settings) { s.Preferences.Mute.Schedule.Friday = chat.Day{From: 2200, To: 600} }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

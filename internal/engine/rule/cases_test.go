@@ -95,8 +95,10 @@ func TestReadAndBlocked(t *testing.T) {
 		{"blocked ones are left out", of([]int{1}, blocked), with(sends(0, 2), rule.Skip{Reason: chat.ReasonBlocked, Messages: []int{1}})},
 		{"all blocked", of(all(), blocked), skips(chat.ReasonBlocked, 0, 1, 2)},
 		{"blocked in all-messages mode", both(of(all(), blocked), everything), skips(chat.ReasonBlocked, 0, 1, 2)},
-		{"blocked and read", both(of([]int{0}, blocked), of([]int{1, 2}, read)),
-			with(skips(chat.ReasonBlocked, 0), rule.Skip{Reason: chat.ReasonRead, Messages: []int{1, 2}})},
+		{
+			"blocked and read", both(of([]int{0}, blocked), of([]int{1, 2}, read)),
+			with(skips(chat.ReasonBlocked, 0), rule.Skip{Reason: chat.ReasonRead, Messages: []int{1, 2}}),
+		},
 	})
 }
 
@@ -116,12 +118,18 @@ func TestInterval(t *testing.T) {
 	run(t, []testCase{
 		{"to the moment", arrived(2*time.Hour, 0, 0), sends(0, 1, 2)},
 		{"not yet", arrived(2*time.Hour-time.Nanosecond, 0, 0), waits(chat.ReasonWaitingForInterval, now.Add(time.Nanosecond))},
-		{"all-messages mode waits too", both(arrived(time.Hour, 0, 0), func(f *rule.Facts) { f.Effective.Email.NotifyForUnreadOnly = false }),
-			waits(chat.ReasonWaitingForInterval, now.Add(time.Hour))},
-		{"of the oldest one that is left", both(arrived(3*time.Hour, time.Hour, 0), of([]int{0}, func(m *rule.Message) { m.Read = true })),
-			waits(chat.ReasonWaitingForInterval, now.Add(time.Hour))},
-		{"of the oldest one that is not blocked", both(arrived(3*time.Hour, time.Hour, 0), of([]int{0}, func(m *rule.Message) { m.Blocked = true })),
-			waits(chat.ReasonWaitingForInterval, now.Add(time.Hour))},
+		{
+			"all-messages mode waits too", both(arrived(time.Hour, 0, 0), func(f *rule.Facts) { f.Effective.Email.NotifyForUnreadOnly = false }),
+			waits(chat.ReasonWaitingForInterval, now.Add(time.Hour)),
+		},
+		{
+			"of the oldest one that is left", both(arrived(3*time.Hour, time.Hour, 0), of([]int{0}, func(m *rule.Message) { m.Read = true })),
+			waits(chat.ReasonWaitingForInterval, now.Add(time.Hour)),
+		},
+		{
+			"of the oldest one that is not blocked", both(arrived(3*time.Hour, time.Hour, 0), of([]int{0}, func(m *rule.Message) { m.Blocked = true })),
+			waits(chat.ReasonWaitingForInterval, now.Add(time.Hour)),
+		},
 	})
 }
 

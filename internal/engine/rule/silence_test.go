@@ -133,8 +133,10 @@ func TestScheduleOfADigest(t *testing.T) {
 		{"closed, and it waits", hours(1800, 1900), waits(chat.ReasonWaitingForSchedule, opening)},
 		{"closed, and it is dropped", both(hours(1800, 1900), drop), skips(chat.ReasonSchedule, 0, 1, 2)},
 		{"open where the person is", both(hours(1730, 1730), func(f *rule.Facts) { f.Location = time.FixedZone("IST", 19_800) }), sends(0, 1, 2)},
-		{"closed where the person is", both(hours(900, 1700), func(f *rule.Facts) { f.Location = time.FixedZone("IST", 19_800) }),
-			waits(chat.ReasonWaitingForSchedule, now.Add(15*time.Hour+30*time.Minute))},
+		{
+			"closed where the person is", both(hours(900, 1700), func(f *rule.Facts) { f.Location = time.FixedZone("IST", 19_800) }),
+			waits(chat.ReasonWaitingForSchedule, now.Add(15*time.Hour+30*time.Minute)),
+		},
 		{"nowhere is UTC", both(hours(900, 1700), func(f *rule.Facts) { f.Location = nil }), sends(0, 1, 2)},
 		{"never opens", never, skips(chat.ReasonSchedule, 0, 1, 2)},
 		{"opens when the newest is just young enough", both(hours(1800, 1900), func(f *rule.Facts) {
