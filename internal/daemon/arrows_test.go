@@ -25,6 +25,7 @@ var arrows = map[string]struct {
 	"internal/chat":                     {nil, "words only"},
 	"internal/outbox":                   {nil, "a queue of bytes: it knows neither mail nor chat"},
 	"internal/access":                   {nil, "decides and seals; it keeps nothing and serves nothing"},
+	"internal/engine/rule":              {[]string{"internal/chat"}, "pure functions of facts: they ask nobody, so that an explanation runs them too"},
 	"internal/provider":                 {[]string{"notification", "internal/chat", "internal/outbox"}, "one half must run without the other, and without a database of ours"},
 	"internal/provider/address":         {[]string{"internal/chat"}, "finds addresses; it neither renders nor sends"},
 	"internal/provider/render":          {[]string{"notification"}, "makes bytes; it asks nobody"},
