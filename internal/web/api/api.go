@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/engine/history"
 	"github.com/postrider/postrider/internal/engine/vault"
 )
 
@@ -20,13 +21,18 @@ type Config struct {
 	Keys  *access.Keys
 	Vault *vault.Vault
 	// People knows the directory.
-	People People
+	People   People
+	Personal Personal
+	History  history.Store
 	// App resolves the id by which callers name an app to the name under which
 	// what is its own is kept; false: there is none.
 	App func(id string) (app string, ok bool)
 	// Limits bound the requests of an app in a minute; zero: the documented
 	// ones (F105).
 	Limits Limits
+	// Region is the apps': us, eu or in. It decides the time zone of those who
+	// have registered none (F017).
+	Region string
 	// PublicURL is where this server is reached, without a slash at its end.
 	PublicURL string
 	// Version of the program, for the document.
@@ -52,7 +58,7 @@ type api struct {
 func (a *api) operations() []operation {
 	var all []operation
 	for _, part := range [][]operation{
-		a.settings(),
+		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.log(), a.apiKeys(),
 	} {
 		all = append(all, part...)
 	}
