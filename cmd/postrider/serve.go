@@ -33,7 +33,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 }
 
 func newDaemon(ctx context.Context, settings daemon.Settings, logger *slog.Logger) (*daemon.Daemon, error) {
-	return daemon.New(ctx, settings, daemon.Options{Clock: time.Now, Random: rand.Float64, Logger: logger})
+	return daemon.New(ctx, settings, daemon.Options{Clock: time.Now, Random: rand.Float64, Logger: logger, Version: buildFacts().Version})
 }
 
 // greet shows at the first start what has to be pasted elsewhere. Secrets go
@@ -51,9 +51,12 @@ func greet(d *daemon.Daemon, logger *slog.Logger) {
 		return
 	}
 	var b strings.Builder
-	webhook, admin := d.Credential(access.NameWebhook), d.Credential(access.NameAdmin)
+	webhook, events, key, admin := d.Credential(access.NameWebhook), d.Credential(access.NameEvents), d.Credential(access.NameAPIKey), d.Credential(access.NameAdmin)
 	fmt.Fprintf(&b, "\nFor CometChat's dashboard (Notifications, Email, Custom provider):\n\n")
 	fmt.Fprintf(&b, "  Webhook URL  %s/webhook\n  User name    %s\n  Password     %s\n", d.PublicURL(), webhook.Username, shownPassword(webhook))
+	fmt.Fprintf(&b, "\nFor your chat's server webhooks:\n\n")
+	fmt.Fprintf(&b, "  Webhook URL  %s/events\n  User name    %s\n  Password     %s\n", d.PublicURL(), events.Username, shownPassword(events))
+	fmt.Fprintf(&b, "\nFor the REST API at %s/v3:\n\n  apikey       %s\n", d.PublicURL(), shownPassword(key))
 	fmt.Fprintf(&b, "\nTo sign in at %s/mailbox:\n\n  User name    %s\n  Password     %s\n\n", d.PublicURL(), admin.Username, shownPassword(admin))
 	fmt.Fprintf(&b, "`postrider credentials` shows this again.\n\n")
 	fmt.Fprint(os.Stdout, b.String())

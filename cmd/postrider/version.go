@@ -12,14 +12,29 @@ type versionCommand struct {
 
 // Run implements the command version.
 func (c *versionCommand) Run() error {
-	facts := struct {
-		Version  string `json:"version"`
-		Revision string `json:"revision,omitempty"`
-		Time     string `json:"time,omitempty"`
-		Modified bool   `json:"modified,omitempty"`
-		Go       string `json:"go"`
-		Platform string `json:"platform"`
-	}{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	facts := buildFacts()
+	if c.JSON {
+		return printJSON(facts)
+	}
+	fmt.Printf("postrider %s (%s, %s)\n", facts.Version, facts.Go, facts.Platform)
+	if facts.Revision != "" {
+		fmt.Printf("revision %s of %s\n", facts.Revision, facts.Time)
+	}
+	return nil
+}
+
+// facts are what is known of how the program was built.
+type facts struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"`
+	Time     string `json:"time,omitempty"`
+	Modified bool   `json:"modified,omitempty"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+func buildFacts() facts {
+	facts := facts{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		if info.Main.Version != "" {
 			facts.Version = info.Main.Version
@@ -35,12 +50,5 @@ func (c *versionCommand) Run() error {
 			}
 		}
 	}
-	if c.JSON {
-		return printJSON(facts)
-	}
-	fmt.Printf("postrider %s (%s, %s)\n", facts.Version, facts.Go, facts.Platform)
-	if facts.Revision != "" {
-		fmt.Printf("revision %s of %s\n", facts.Revision, facts.Time)
-	}
-	return nil
+	return facts
 }

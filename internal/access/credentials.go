@@ -14,6 +14,7 @@ var ErrNoCredential = errors.New("no such credential")
 // Names of credentials.
 const (
 	NameWebhook = "webhook" // Basic Auth of /webhook
+	NameEvents  = "events"  // Basic Auth of /events
 	NameAdmin   = "admin"   // the first account of the dashboard
 	NameAPIKey  = "apikey"  // the password is the first key of the REST API
 )
@@ -22,7 +23,7 @@ const (
 const defaultUsername = "postrider"
 
 // Names lists the credentials of an app in the order in which they are shown.
-func Names() []string { return []string{NameWebhook, NameAdmin} }
+func Names() []string { return []string{NameWebhook, NameEvents, NameAPIKey, NameAdmin} }
 
 // Credential is a user name and a password.
 type Credential struct {

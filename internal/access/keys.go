@@ -189,7 +189,7 @@ func (k *Keys) Delete(ctx context.Context, key Key) error {
 // generated does so only while the app has no key at all: once deleted, it
 // stays deleted.
 func (k *Keys) EnsureFirst(ctx context.Context, app string, c Credential) error {
-	if !isKey(c.Password) {
+	if !IsKey(c.Password) {
 		return fmt.Errorf("API key: must be %d hexadecimal characters", 2*keyBytes)
 	}
 	defer k.forget()
@@ -231,7 +231,7 @@ func MaskKey(value string) string {
 	return string(r[:maskedEnds]) + strings.Repeat("*", len(r)-2*maskedEnds) + string(r[len(r)-maskedEnds:])
 }
 
-func isKey(value string) bool {
+func IsKey(value string) bool {
 	_, err := hex.DecodeString(value)
 	return err == nil && len(value) == 2*keyBytes
 }

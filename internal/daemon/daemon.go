@@ -15,6 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/engine/vault"
+	"github.com/postrider/postrider/internal/engine/webhook"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider"
 	"github.com/postrider/postrider/internal/provider/address"
@@ -46,8 +50,12 @@ type Daemon struct {
 	credentials []access.Credential
 	metrics     *metrics
 	provider    *provider.Provider
+	engine      *engine.Engine
 	readiness   readiness
-	worker      *outbox.Worker
+	worker      *outbox.Worker // of mails
+	caller      *outbox.Worker // of calls to providers
+	here        *webhook.Here
+	vault       *vault.Vault
 	closers     []io.Closer // in the order in which they were opened
 
 	metricsListener net.Listener
@@ -64,6 +72,8 @@ type Options struct {
 	Clock  func() time.Time
 	Random func() float64 // in [0, 1)
 	Logger *slog.Logger
+	// Version of the program.
+	Version string
 	// Lease is how long a claim on a delivery is good without renewal; 0 is
 	// the outbox's default. Tests that wait for its end make it shorter.
 	Lease time.Duration
@@ -85,7 +95,7 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 		return nil, err
 	}
 	d.closers = append(d.closers, d.data)
-	if d.credentials, err = d.data.Credentials(ctx, &settings.Webhook, &settings.Server); err != nil {
+	if d.credentials, err = d.data.Credentials(ctx, &settings.Webhook, &settings.Chat, &settings.Server); err != nil {
 		return nil, err
 	}
 	d.server, err = web.Listen(ctx, web.ServerConfig{
@@ -108,7 +118,7 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 	if d.settings.PublicURL == "" {
 		d.settings.PublicURL = localURL(d.Addr().String(), settings.TLSCert != "")
 	}
-	if err := d.wire(options); err != nil {
+	if err := d.wire(ctx, options); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -116,11 +126,24 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 
 // wire connects the parts, from the gateway back to the listener: the way of a
 // notification in reverse.
-func (d *Daemon) wire(options Options) error {
+func (d *Daemon) wire(ctx context.Context, options Options) error {
+	webhook, err := d.wireProvider(options)
+	if err != nil {
+		return err
+	}
+	if err := d.wireEngine(options, webhook); err != nil {
+		return err
+	}
+	return d.wireWeb(ctx, options, webhook)
+}
+
+// wireProvider connects our own custom provider, and returns the handler of
+// its webhook.
+func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 	s := &d.settings
 	out, err := d.gateway()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	gate := gateway.NewGate(out.Name(), d.clock, d.logger)
 	renderer := render.New(render.Config{From: mail.Address(s.From), ImageBase: d.settings.PublicURL})
@@ -142,18 +165,37 @@ func (d *Daemon) wire(options Options) error {
 		Clock: d.clock, Logger: d.logger, Lease: options.Lease, Grace: stopGrace,
 		Observe: d.observeOutcome,
 	})
-	d.readiness = readiness{ping: d.data.Store.Ping, alive: d.worker.Alive, clock: d.clock, logger: d.logger}
 	d.metrics.registry.MustRegister(&queueCollector{store: d.data.Store, clock: d.clock, gate: gate})
-
-	handler := &notification.Handler{
+	return &notification.Handler{
 		Accept:       d.provider.Accept,
 		Authenticate: notification.BasicAuth(d.webhookPairs()...),
 		MaxBody:      int64(s.MaxBody),
 		OnAnswer:     d.observeAnswer,
+	}, nil
+}
+
+// wireWeb makes the handler of all addresses.
+func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Handler) error {
+	s := &d.settings
+	d.readiness = readiness{
+		ping: d.data.Store.Ping, clock: d.clock, logger: d.logger,
+		alive: func() bool { return d.worker.Alive() && d.caller.Alive() && d.engine.Alive() },
 	}
-	admin := d.Credential(access.NameAdmin)
+	api, err := d.api(ctx, options)
+	if err != nil {
+		return err
+	}
+	events, admin := d.Credential(access.NameEvents), d.Credential(access.NameAdmin)
 	cfg := web.Config{
-		Webhook: handler, AppID: s.AppID,
+		Webhook: webhook, API: api, AppID: s.AppID,
+		Events: web.NewEvents(web.EventsConfig{
+			Record:       func(ctx context.Context, events []chat.Event) error { return d.engine.Record(ctx, App, events) },
+			AppID:        s.AppID,
+			Authenticate: notification.BasicAuth(notification.Credentials{Username: events.Username, Password: events.Password}),
+			MaxBody:      int64(s.MaxBody),
+			OnAnswer:     d.observeEvents,
+			OnEvent:      d.metrics.observeEvent,
+		}),
 		Admin:     notification.BasicAuth(notification.Credentials{Username: admin.Username, Password: admin.Password}),
 		Ready:     d.readiness.check,
 		PublicURL: s.PublicURL,
@@ -243,6 +285,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer endBackground()
 
 	var parts sync.WaitGroup
+	parts.Go(func() { d.engine.Run(ctx) })
+	parts.Go(func() { d.caller.Run(ctx) })
 	parts.Go(func() { d.worker.Run(ctx) })
 	parts.Go(func() { d.purge(ctx) })
 	metricsServer := d.serveMetrics(stop)
@@ -269,6 +313,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		d.logger.Warn("stop answering", "error", err)
 	}
 	parts.Wait()
+	d.here.Wait()
 	err = d.close()
 	d.logger.Info("stopped")
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
@@ -305,7 +350,16 @@ func (d *Daemon) purge(ctx context.Context) {
 		case n > 0:
 			d.logger.Info("deleted what is older than the retention", "deliveries", n)
 		}
+		if err := d.data.Store.PurgeMessages(ctx, d.clock().Add(-d.messageRetention())); err != nil && ctx.Err() == nil {
+			d.logger.Warn("delete messages that are older than the retention", "error", err)
+		}
 	}
+}
+
+// messageRetention is how long messages are kept: beyond the retention for as
+// long as a window may wait, so that none loses what it is about.
+func (d *Daemon) messageRetention() time.Duration {
+	return max(d.settings.Retention, d.settings.MaxAge+2*chat.MaxInterval*time.Second)
 }
 
 func (d *Daemon) observeAnswer(r *http.Request, status int, cause error) {
@@ -319,6 +373,17 @@ func (d *Daemon) observeAnswer(r *http.Request, status int, cause error) {
 	}
 }
 
+func (d *Daemon) observeEvents(r *http.Request, status int, cause error) {
+	d.metrics.observeEventAnswer(status)
+	switch status {
+	case http.StatusOK:
+	case http.StatusServiceUnavailable:
+		d.logger.Warn("events not accepted", "status", status, "error", cause)
+	default:
+		d.logger.Info("events refused", "status", status, "remote", r.RemoteAddr, "error", cause)
+	}
+}
+
 func (d *Daemon) observeOutcome(claimed outbox.Claimed, o outbox.Outcome) {
 	d.metrics.observeOutcome(d.clock(), &claimed, &o)
 	attrs := []any{"delivery", claimed.ID, "state", o.State}
@@ -329,11 +394,15 @@ func (d *Daemon) observeOutcome(claimed outbox.Claimed, o outbox.Outcome) {
 		attrs = append(attrs, "attempt", o.Attempt.Number, "gateway", o.Attempt.Gateway, "code", o.Attempt.Code,
 			"duration", o.Attempt.Duration)
 	}
+	event := "mail.attempted"
+	if claimed.Lane == outbox.LaneCall {
+		event = "call.attempted"
+	}
 	switch o.State {
 	case outbox.Sent:
-		d.logger.Debug("mail.attempted", attrs...)
+		d.logger.Debug(event, attrs...)
 	default:
-		d.logger.Info("mail.attempted", attrs...)
+		d.logger.Info(event, attrs...)
 	}
 }
 

@@ -17,6 +17,7 @@ func DemoSettings(dir, listen string) Settings {
 	return Settings{
 		Database: Database{DataDir: dir},
 		Server:   Server{Listen: listen, MetricsListen: &metrics, Region: "us", MaxBody: 8 << 20, AdminUsername: "admin"},
+		Chat:     Chat{Speed: 60, ProviderRetrySchedule: []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute}},
 		Mail: Mail{
 			From:   MailAddress(mail.Address{Name: "Postrider", Address: "postrider@localhost"}),
 			MaxAge: 72 * time.Hour, Retention: 336 * time.Hour,

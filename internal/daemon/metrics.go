@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider/gateway"
 	"github.com/postrider/postrider/internal/store"
@@ -24,6 +25,12 @@ type metrics struct {
 	settled    *prometheus.CounterVec
 	attempts   *prometheus.CounterVec
 	latency    prometheus.Histogram
+
+	eventAnswers *prometheus.CounterVec
+	events       *prometheus.CounterVec
+	windows      prometheus.Counter
+	skipped      *prometheus.CounterVec
+	waiting      *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -40,6 +47,13 @@ func newMetrics() *metrics {
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200},
 		}),
 	}
+	m.eventAnswers = counter("events_answers_total", "Answers of /events by status.", "status")
+	m.events = counter("events_total", "Events that were stored, by trigger.", "trigger")
+	m.skipped = counter("digests_skipped_total", "Digests, or parts of them, that were not told, by reason.", "reason")
+	m.waiting = counter("windows_put_off_total", "Windows that were due and have to wait, by reason.", "reason")
+	windows := counter("windows_decided_total", "Windows that were due and looked at.")
+	m.windows = windows.WithLabelValues()
+	m.registry.MustRegister(m.eventAnswers, m.events, m.skipped, m.waiting, windows)
 	accepted := counter("notifications_total", "Notifications answered 200: stored, or recognised as duplicates.", "result")
 	m.accepted, m.duplicates = accepted.WithLabelValues("accepted"), accepted.WithLabelValues("duplicate")
 	m.registry.MustRegister(m.answers, accepted, m.settled, m.attempts, m.latency,
@@ -48,6 +62,29 @@ func newMetrics() *metrics {
 }
 
 func (m *metrics) observeAnswer(status int) { m.answers.WithLabelValues(strconv.Itoa(status)).Inc() }
+
+func (m *metrics) observeEventAnswer(status int) {
+	m.eventAnswers.WithLabelValues(strconv.Itoa(status)).Inc()
+}
+
+// observeEvent counts an event. What is not known is counted together:
+// callers could make up any number of triggers.
+func (m *metrics) observeEvent(trigger string, known bool) {
+	if !known {
+		trigger = "unknown"
+	}
+	m.events.WithLabelValues(trigger).Inc()
+}
+
+func (m *metrics) observeDecided(d engine.Decided) {
+	m.windows.Add(float64(d.Windows))
+	for reason, n := range d.Skipped {
+		m.skipped.WithLabelValues(string(reason)).Add(float64(n))
+	}
+	for reason, n := range d.Waiting {
+		m.waiting.WithLabelValues(string(reason)).Add(float64(n))
+	}
+}
 
 func (m *metrics) observeAccept(duplicate bool) {
 	if duplicate {
@@ -66,7 +103,7 @@ func (m *metrics) observeOutcome(now time.Time, d *outbox.Claimed, o *outbox.Out
 		return
 	}
 	m.settled.WithLabelValues(lane, string(o.State), o.Reason).Inc()
-	if o.State == outbox.Sent {
+	if o.State == outbox.Sent && d.Lane == outbox.LaneMail {
 		m.latency.Observe(now.Sub(d.ArmedAt).Seconds())
 	}
 }
@@ -80,7 +117,7 @@ type queueCollector struct {
 
 	mu       sync.Mutex
 	measured time.Time
-	depth    outbox.Depth
+	depths   map[outbox.Lane]outbox.Depth
 }
 
 const measureEvery = 5 * time.Second
@@ -104,24 +141,29 @@ func (c *queueCollector) Collect(ch chan<- prometheus.Metric) {
 	if now.Sub(c.measured) >= measureEvery {
 		ctx, cancel := context.WithTimeout(context.Background(), measureEvery)
 		defer cancel()
-		depth, err := c.store.Depth(ctx, outbox.LaneMail)
-		if err != nil {
-			ch <- prometheus.NewInvalidMetric(queueDepth, err)
-			return
+		depths := make(map[outbox.Lane]outbox.Depth)
+		for _, lane := range []outbox.Lane{outbox.LaneCall, outbox.LaneMail} {
+			depth, err := c.store.Depth(ctx, lane)
+			if err != nil {
+				ch <- prometheus.NewInvalidMetric(queueDepth, err)
+				return
+			}
+			depths[lane] = depth
 		}
-		c.depth, c.measured = depth, now
+		c.depths, c.measured = depths, now
 	}
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
-	lane := string(outbox.LaneMail)
-	gauge(queueDepth, float64(c.depth.Pending), lane, string(outbox.Pending))
-	gauge(queueDepth, float64(c.depth.InHand), lane, string(outbox.InHand))
-	age := 0.0
-	if !c.depth.OldestDue.IsZero() {
-		age = max(0, now.Sub(c.depth.OldestDue).Seconds())
+	for lane, depth := range c.depths {
+		gauge(queueDepth, float64(depth.Pending), string(lane), string(outbox.Pending))
+		gauge(queueDepth, float64(depth.InHand), string(lane), string(outbox.InHand))
+		age := 0.0
+		if !depth.OldestDue.IsZero() {
+			age = max(0, now.Sub(depth.OldestDue).Seconds())
+		}
+		gauge(queueAge, age, string(lane))
 	}
-	gauge(queueAge, age, lane)
 	paused := 0.0
 	if c.gate.Paused() {
 		paused = 1

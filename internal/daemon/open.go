@@ -79,10 +79,12 @@ func newSealer(settings *Database) (*access.Sealer, error) {
 func (d *Data) Close() error { return d.Store.Close() }
 
 // Credentials returns what is configured or, where nothing is, generated.
-func (d *Data) Credentials(ctx context.Context, webhook *Webhook, server *Server) ([]access.Credential, error) {
+func (d *Data) Credentials(ctx context.Context, webhook *Webhook, chat *Chat, server *Server) ([]access.Credential, error) {
 	var all []access.Credential
 	for _, c := range []struct{ name, username, password string }{
 		{access.NameWebhook, webhook.WebhookUsername, string(webhook.WebhookPassword)},
+		{access.NameEvents, chat.EventsUsername, string(chat.EventsPassword)},
+		{access.NameAPIKey, "", string(chat.APIKey)},
 		{access.NameAdmin, server.AdminUsername, string(server.AdminPassword)},
 	} {
 		credential, err := d.Keyring.Get(ctx, c.name, c.username, c.password)

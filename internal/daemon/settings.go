@@ -24,7 +24,7 @@ type Settings struct {
 	Logging  `group:"Logging"`
 	Server   `group:"Server"`
 	Webhook  `group:"Webhook"`
-	Engine   `group:"Engine"`
+	Chat     `group:"Chat"`
 	Mail     `group:"Mail"`
 }
 
@@ -63,9 +63,9 @@ type Webhook struct {
 	WebhookPreviousPassword Secret `env:"POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD" placeholder:"PASSWORD" help:"Password that stays valid while rotating."`
 }
 
-// Engine says who may tell what happens in the chat, and how providers are
-// called.
-type Engine struct {
+// Chat says who may tell what happens in the chat, and how providers are
+// called about it.
+type Chat struct {
 	EventsUsername        string          `env:"POSTRIDER_EVENTS_USERNAME" placeholder:"NAME" help:"User name for Basic Auth of /events."`
 	EventsPassword        Secret          `env:"POSTRIDER_EVENTS_PASSWORD" placeholder:"PASSWORD" help:"Its password; generated unless set."`
 	APIKey                Secret          `env:"POSTRIDER_API_KEY" name:"api-key" placeholder:"KEY" help:"First fullAccess key of the REST API: 40 hexadecimal characters; generated unless set."`
@@ -174,7 +174,7 @@ func (s *Settings) complete() error {
 	if !(s.Speed >= minSpeed && s.Speed <= maxSpeed) { // also false for what is no number
 		return fmt.Errorf("POSTRIDER_SPEED: must be between %v and %v", minSpeed, maxSpeed)
 	}
-	if s.APIKey != "" && !access.IsAPIKey(string(s.APIKey)) {
+	if s.APIKey != "" && !access.IsKey(string(s.APIKey)) {
 		return errors.New("POSTRIDER_API_KEY: must be 40 hexadecimal characters")
 	}
 	if s.WebhookPreviousUsername != "" && s.WebhookPreviousPassword == "" {

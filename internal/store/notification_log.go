@@ -16,7 +16,7 @@ import (
 
 var _ history.Store = (*Store)(nil)
 
-const historyColumns = `d.id, n.provider, n.conversation, n.uid, n.message_id, n.message_type, n.category, n.sender, n.sent_at,
+const historyColumns = `d.id, d.provider, n.conversation, n.uid, n.message_id, n.message_type, n.category, n.sender, n.sent_at,
 	n.refs, d.state, d.reason, d.attempts, d.created_at, d.settled_at, p.body`
 
 // History implements [history.Store].
@@ -111,7 +111,7 @@ func (s *Store) historyConditions(ctx context.Context, f *history.Filter) (where
 		c.add("n.sent_at <= ?", millis(f.SentUntil))
 	}
 	for _, equal := range [...]struct{ column, value string }{
-		{"n.category", f.Category}, {"n.message_type", f.MessageType}, {"n.sender", f.Sender}, {"n.provider", f.Provider},
+		{"n.category", f.Category}, {"n.message_type", f.MessageType}, {"n.sender", f.Sender}, {"d.provider", f.Provider},
 		{"d.reason", string(f.Reason)},
 	} {
 		if equal.value != "" {

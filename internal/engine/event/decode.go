@@ -89,6 +89,12 @@ func Decode(body []byte) ([]Decoded, error) {
 	return events, nil
 }
 
+// Known reports whether a trigger is one that this package knows. That a message
+// was delivered is known, and says nothing about whether it was read.
+func Known(trigger string) bool {
+	return readerOf(trigger) != nil || trigger == "message_delivery_receipt"
+}
+
 func appendEvent(events []Decoded, body []byte) ([]Decoded, error) {
 	var e envelope
 	err := unmarshal(body, &e)

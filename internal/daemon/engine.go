@@ -1,0 +1,76 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/engine/breaker"
+	"github.com/postrider/postrider/internal/engine/sendgrid"
+	"github.com/postrider/postrider/internal/engine/vault"
+	"github.com/postrider/postrider/internal/engine/webhook"
+	"github.com/postrider/postrider/internal/outbound"
+	"github.com/postrider/postrider/internal/outbox"
+	"github.com/postrider/postrider/internal/web/api"
+)
+
+// callers is how many calls to providers are made at one time. A call takes
+// two seconds at the most, nearly all of them spent waiting.
+const callers = 64
+
+// wireEngine connects the engine to its ways out. own is the handler of our
+// own webhook: a provider at our own address is called without the network.
+func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
+	s := &d.settings
+	transport := outbound.New(outbound.Config{AllowPrivate: s.AllowPrivateTargets})
+	if d.here, err = webhook.NewHere(own, s.PublicURL, transport); err != nil {
+		return fmt.Errorf("POSTRIDER_PUBLIC_URL: %w", err)
+	}
+	breakers := breaker.New(breaker.Config{MaxInFlight: callers, Speed: s.Speed, Clock: d.clock, Logger: d.logger})
+	d.metrics.registry.MustRegister(&endpointCollector{breakers})
+	d.vault = vault.New(d.data.Store, d.data.Keyring.Sealer)
+	d.engine = engine.New(engine.Config{
+		App: App, AppID: d.appID(), Region: s.Region,
+		Store: d.data.Store, Vault: d.vault,
+		Webhook:  webhook.New(d.here, options.Version, d.clock),
+		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: transport, Clock: d.clock, Version: options.Version}),
+		Breaker:  breakers,
+		Speed:    s.Speed, MaxAge: s.MaxAge, Retries: s.ProviderRetrySchedule,
+		Clock: d.clock, Random: options.Random, Logger: d.logger,
+		OnCalls:   func() { d.caller.Wake() },
+		OnDecided: d.metrics.observeDecided,
+	})
+	d.caller = outbox.NewWorker(outbox.WorkerConfig{
+		Store: d.data.Store, Lane: outbox.LaneCall, Handler: d.engine, Parallel: callers, Urgent: d.provider.Accepting,
+		Clock: d.clock, Logger: d.logger, Lease: options.Lease, Grace: stopGrace,
+		Observe: d.observeOutcome,
+	})
+	return nil
+}
+
+// appID is the id of the app as notifications carry it.
+func (d *Daemon) appID() string {
+	if d.settings.AppID != "" {
+		return d.settings.AppID
+	}
+	return App
+}
+
+// api makes the REST API, and the first key with which it can be called.
+func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error) {
+	keys := access.NewKeys(d.data.Store, d.clock)
+	if err := keys.EnsureFirst(ctx, App, d.Credential(access.NameAPIKey)); err != nil {
+		return nil, fmt.Errorf("POSTRIDER_API_KEY: %w", err)
+	}
+	s := &d.settings
+	return api.New(api.Config{
+		Keys: keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store,
+		App: func(id string) (string, bool) {
+			return App, strings.EqualFold(id, d.appID())
+		},
+		Region: s.Region, PublicURL: s.PublicURL, Version: options.Version, Clock: d.clock, Logger: d.logger,
+	}), nil
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine/digest"
+	"github.com/postrider/postrider/notification"
+)
+
+// Compose implements [Judge]: it makes the payload of a digest, once for every
+// provider.
+func (j *judge) Compose(c *Case, v *Verdict) ([]Call, error) {
+	n, err := digest.Build(j.digestOf(c, v.Send))
+	if err != nil {
+		return nil, fmt.Errorf("make digest: %w", err)
+	}
+	calls := make([]Call, 0, len(v.To))
+	for _, provider := range v.To {
+		payload := any(n)
+		if provider == ProviderSendGrid {
+			payload = withAvatar(n, c.Person)
+		}
+		encoded, err := encode(payload)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, Call{provider, encoded})
+	}
+	return calls, nil
+}
+
+// digestOf are the facts of a digest of the messages of these numbers.
+func (j *judge) digestOf(c *Case, numbers []int64) *digest.Facts {
+	if len(numbers) > digest.MaxMessages {
+		numbers = numbers[len(numbers)-digest.MaxMessages:]
+	}
+	f := &digest.Facts{
+		AppID: j.cfg.AppID, Region: j.cfg.Region,
+		Recipient: chat.User{UID: c.UID}, Email: c.Email,
+		Conversation: c.Conversation, Group: c.Group, Users: c.Users,
+		Privacy: j.settings.Merge(c.Preferences).Privacy, Settings: j.settings, Templates: j.templates,
+		Messages: make([]chat.Message, 0, len(numbers)),
+	}
+	if c.Person != nil {
+		f.Recipient = *c.Person
+	}
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		if len(numbers) == 0 || m.Number != numbers[0] {
+			continue
+		}
+		numbers = numbers[1:]
+		f.Messages = append(f.Messages, chat.Message{
+			ID: m.ID, Conversation: c.Conversation, Sender: m.Sender, Category: m.Category, Type: m.Type,
+			Mentions: m.Mentions, MentionsAll: m.MentionsAll, SentAt: m.SentAt, State: m.State, Number: m.Number, Body: c.Bodies[m.Number],
+		})
+	}
+	return f
+}
+
+// templateData is what SendGrid's dynamic templates get: the data of the
+// notification, and the recipient's avatar besides (F009).
+type templateData struct {
+	*notification.Notification
+	Data dataWithAvatar `json:"data"`
+}
+
+type dataWithAvatar struct {
+	To recipientWithAvatar `json:"to"`
+	notification.Data
+}
+
+type recipientWithAvatar struct {
+	notification.Recipient
+	Avatar string `json:"avatar,omitempty"`
+}
+
+func withAvatar(n *notification.Notification, person *chat.User) *templateData {
+	to := recipientWithAvatar{Recipient: n.Data.To}
+	if person != nil {
+		to.Avatar = person.Avatar
+	}
+	return &templateData{n, dataWithAvatar{to, n.Data}}
+}
+
+// encode writes JSON that stays readable: it is no page, so that < and & can
+// stay as they are.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode payload: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
