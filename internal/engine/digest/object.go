@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/postrider/postrider/internal/chat"
@@ -108,7 +109,7 @@ type cut struct {
 
 // cutsFor returns what the settings leave out of message objects (F038 to
 // F040). Who is mentioned is a receiver of the message like others.
-func cutsFor(s *chat.EmailSettings) *cut {
+func cutsFor(s *chat.EmailSettings) cut {
 	metadata := func(included bool) map[string]*cut {
 		if included {
 			return nil
@@ -124,12 +125,12 @@ func cutsFor(s *chat.EmailSettings) *cut {
 		"receiver": {under: map[string]*cut{"entity": {under: metadata(s.IncludeReceiverMeta)}}},
 	}}
 	data["mentions"] = &cut{under: map[string]*cut{"*": {under: metadata(s.IncludeReceiverMeta)}}}
-	return &cut{under: map[string]*cut{"data": {under: data}}}
+	return cut{under: map[string]*cut{"data": {under: data}}}
 }
 
 // included returns a message's object for the payload, in valid UTF-8; nil if
 // it is no object.
-func included(raw json.RawMessage, c *cut) (json.RawMessage, error) {
+func included(raw json.RawMessage, c cut) (json.RawMessage, error) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, nil
 	}
@@ -141,44 +142,86 @@ func included(raw json.RawMessage, c *cut) (json.RawMessage, error) {
 
 // apply leaves out what is to be left out; the rest stays as it is, in its
 // order.
-func (c *cut) apply(raw json.RawMessage) (json.RawMessage, error) {
-	if len(c.under) == 0 || len(raw) == 0 || raw[0] != '{' {
-		return raw, nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := decoder.Token(); err != nil {
+func (c cut) apply(raw json.RawMessage) (json.RawMessage, error) {
+	k := keeper{raw: raw, decoder: json.NewDecoder(bytes.NewReader(raw)), kept: make([]byte, 0, len(raw))}
+	if err := k.object(c); err != nil {
 		return nil, fmt.Errorf("read message object: %w", err)
 	}
-	kept := append(make([]byte, 0, len(raw)), '{')
-	for decoder.More() {
-		key, err := decoder.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read message object: %w", err)
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, fmt.Errorf("read message object: %w", err)
-		}
-		below := c.under[key.(string)]
-		if below == nil {
-			below = c.under["*"]
-		}
-		if below != nil {
-			if below.self {
-				continue
-			}
-			if value, err = below.apply(value); err != nil {
-				return nil, err
-			}
-		}
-		name, err := json.Marshal(key)
-		if err != nil {
-			return nil, fmt.Errorf("write message object: %w", err)
-		}
-		if len(kept) > 1 {
-			kept = append(kept, ',')
-		}
-		kept = append(append(append(kept, name...), ':'), value...)
+	return k.kept, nil
+}
+
+// keeper copies what is kept of a JSON object, in one pass.
+type keeper struct {
+	raw     []byte
+	decoder *json.Decoder
+	kept    []byte
+}
+
+// skipped is a value that is not looked into.
+type skipped struct{}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (*skipped) UnmarshalJSON([]byte) error { return nil }
+
+// object copies the object that comes next.
+func (k *keeper) object(c cut) error {
+	if _, err := k.decoder.Token(); err != nil {
+		return err
 	}
-	return append(kept, '}'), nil
+	k.kept = append(k.kept, '{')
+	empty := true
+	for k.decoder.More() {
+		start := k.next()
+		token, err := k.decoder.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string) // an object's keys are strings
+		below := c.of(key)
+		if below.self {
+			if err := k.decoder.Decode(&skipped{}); err != nil {
+				return err
+			}
+			continue
+		}
+		if !empty {
+			k.kept = append(k.kept, ',')
+		}
+		empty = false
+		value := k.next()
+		if len(below.under) > 0 && k.raw[value] == '{' {
+			k.kept = append(k.kept, k.raw[start:value]...)
+			if err := k.object(below); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := k.decoder.Decode(&skipped{}); err != nil {
+			return err
+		}
+		k.kept = append(k.kept, k.raw[start:k.decoder.InputOffset()]...)
+	}
+	k.kept = append(k.kept, '}')
+	_, err := k.decoder.Token()
+	return err
+}
+
+// next returns where the next key or value begins.
+func (k *keeper) next() int {
+	at := int(k.decoder.InputOffset())
+	for at < len(k.raw)-1 && strings.IndexByte(" \t\r\n,:", k.raw[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+// of returns what is left out of a field.
+func (c cut) of(key string) cut {
+	if below := c.under[key]; below != nil {
+		return *below
+	}
+	if below := c.under["*"]; below != nil {
+		return *below
+	}
+	return cut{}
 }

@@ -65,8 +65,9 @@ func Build(f *Facts) (*notification.Notification, error) {
 	}
 	messages := f.Messages[max(0, len(f.Messages)-MaxMessages):]
 	email := &f.Settings.Preferences.Email
-	var left *cut
-	if email.IncludeMessageObject && !f.Privacy {
+	include := email.IncludeMessageObject && !f.Privacy
+	var left cut
+	if include {
 		left = cutsFor(email)
 	}
 	n := &notification.Notification{
@@ -81,7 +82,7 @@ func Build(f *Facts) (*notification.Notification, error) {
 		newest = f.line(&messages[i])
 		entry := &n.Data.Messages[i]
 		entry.Sender, entry.Text = newest.sender, newest.text(templates)
-		if left == nil {
+		if !include {
 			continue
 		}
 		var err error
