@@ -40,7 +40,7 @@ var arrows = map[string]struct {
 	"internal/engine/history":           {[]string{"internal/chat", "internal/outbox"}, "reads what became of deliveries"},
 	"internal/engine/event":             {[]string{"internal/chat"}, "reads what a chat sends; it asks and decides nothing"},
 	"internal/engine/digest":            {[]string{"notification", "internal/chat"}, "makes payloads of facts; it asks and decides nothing"},
-	"internal/web/api":                  {[]string{"internal/chat", "internal/access", "internal/outbox", "internal/engine/vault", "internal/engine/history", "internal/provider/address", "internal/web"}, "the REST API: it writes what the engine reads, and knows nothing of how that is decided"},
+	"internal/web/api":                  {[]string{"internal/chat", "internal/access", "internal/outbox", "internal/engine/vault", "internal/engine/history", "internal/engine/webhook", "internal/engine/sendgrid", "internal/provider/address", "internal/web"}, "the REST API: it writes what the engine reads, and knows nothing of how that is decided"},
 	"internal/engine":                   {[]string{"notification", "internal/chat", "internal/outbox"}, "one half must run without the other, and without a database of ours"},
 	"internal/engine/vault":             {[]string{"internal/chat", "internal/engine/webhook", "internal/engine/sendgrid"}, "keeps what an app has set; it decides and calls nothing"},
 	"internal/store":                    {[]string{"internal/outbox", "internal/access", "internal/chat", "internal/engine", "internal/engine/vault", "internal/engine/history", "internal/provider/address", "internal/provider/gateway/mailbox"}, "implements interfaces that their users declare, and needs their types"},

@@ -33,6 +33,10 @@ type Config struct {
 	// Region is the apps': us, eu or in. It decides the time zone of those who
 	// have registered none (F017).
 	Region string
+	// AllowPrivateTargets lets providers have http and private URLs. Here tells
+	// URLs that are our own, which they may always have; nil: none is.
+	AllowPrivateTargets bool
+	Here                func(url string) bool
 	// PublicURL is where this server is reached, without a slash at its end.
 	PublicURL string
 	// Version of the program, for the document.
@@ -58,7 +62,7 @@ type api struct {
 func (a *api) operations() []operation {
 	var all []operation
 	for _, part := range [][]operation{
-		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.log(), a.apiKeys(),
+		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.log(), a.apiKeys(),
 	} {
 		all = append(all, part...)
 	}

@@ -32,6 +32,7 @@ const (
 type server struct {
 	store   *store.Store
 	keys    *access.Keys
+	vault   *vault.Vault
 	handler http.Handler
 	clock   *clock
 	logs    *logs
@@ -58,12 +59,13 @@ func start(t *testing.T, change ...func(*api.Config)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.vault = vault.New(s.store, sealer)
 	s.keys = access.NewKeys(s.store, s.clock.Now)
 	if err := s.keys.EnsureFirst(t.Context(), app, access.Credential{Password: firstKey}); err != nil {
 		t.Fatal(err)
 	}
 	cfg := api.Config{
-		Keys: s.keys, Vault: vault.New(s.store, sealer), People: s.store, Personal: s.store, History: s.store, Region: "eu",
+		Keys: s.keys, Vault: s.vault, People: s.store, Personal: s.store, History: s.store, Region: "eu",
 		App: func(id string) (string, bool) {
 			name, ok := map[string]string{"app-id": app, "other-id": "other"}[id]
 			return name, ok
