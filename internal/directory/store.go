@@ -131,6 +131,9 @@ type GroupChange struct {
 // Group is a group as somebody sees it.
 type Group struct {
 	chat.Group
+	// Made says that the API made or changed it: it was not only learned from
+	// events.
+	Made         bool
 	MembersCount int
 	// Joined, Scope and JoinedAt are about the one who looks.
 	Joined   bool

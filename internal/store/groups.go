@@ -96,7 +96,7 @@ func (s *Store) UpdateGroup(ctx context.Context, app, guid string, change *direc
 // groupColumns are the columns that groupRow reads, of the tables named g and,
 // for the place of the one who looks, v. They may come from an outer join.
 const groupColumns = `COALESCE(g.name, ''), COALESCE(g.icon, ''), COALESCE(g.description, ''), COALESCE(g.kind, ''), COALESCE(g.owner, ''),
-	g.metadata, g.tags, COALESCE(g.created_at, 0), COALESCE(g.updated_at, 0), COALESCE(g.updated_by, ''),
+	COALESCE(g.made, 0), g.metadata, g.tags, COALESCE(g.created_at, 0), COALESCE(g.updated_at, 0), COALESCE(g.updated_by, ''),
 	(SELECT COUNT(*) FROM members m WHERE m.app = g.app AND m.guid = g.guid AND m.state = 'in'),
 	COALESCE(v.scope, ''), COALESCE(v.state, ''), COALESCE(v.joined_at, 0)`
 
@@ -104,6 +104,7 @@ const groupColumns = `COALESCE(g.name, ''), COALESCE(g.icon, ''), COALESCE(g.des
 type groupRow struct {
 	group                    directory.Group
 	metadata, tags           []byte
+	made                     int64
 	created, updated, joined int64
 	state                    string
 }
@@ -111,7 +112,7 @@ type groupRow struct {
 func (r *groupRow) dest() []any {
 	g := &r.group
 	return []any{
-		&g.Name, &g.Icon, &g.Description, &g.Type, &g.Owner, &r.metadata, &r.tags, &r.created, &r.updated, &g.UpdatedBy,
+		&g.Name, &g.Icon, &g.Description, &g.Type, &g.Owner, &r.made, &r.metadata, &r.tags, &r.created, &r.updated, &g.UpdatedBy,
 		&g.MembersCount, &g.Scope, &r.state, &r.joined,
 	}
 }
@@ -119,7 +120,7 @@ func (r *groupRow) dest() []any {
 // get returns the group that was read.
 func (r *groupRow) get(guid string) (directory.Group, error) {
 	g := r.group
-	g.GUID = guid
+	g.GUID, g.Made = guid, r.made != 0
 	g.CreatedAt, g.UpdatedAt = fromMillis(r.created), fromMillis(r.updated)
 	if g.Joined = r.state == string(chat.MemberIn); g.Joined {
 		g.Scope, g.JoinedAt = cmp.Or(g.Scope, chat.ScopeParticipant), fromMillis(r.joined)

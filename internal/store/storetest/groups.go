@@ -55,7 +55,7 @@ func wholeGroup() chat.Group {
 }
 
 func groupsMade(t *testing.T, f *fixture) {
-	want := directory.Group{Group: wholeGroup()}
+	want := directory.Group{Group: wholeGroup(), Made: true}
 	want.CreatedAt = f.clock.Now()
 	g := wholeGroup()
 	if err := f.CreateGroup(t.Context(), "app", &g, []byte("hash")); err != nil {
