@@ -15,6 +15,7 @@ var ErrNoCredential = errors.New("no such credential")
 const (
 	NameWebhook = "webhook" // Basic Auth of /webhook
 	NameAdmin   = "admin"   // the first account of the dashboard
+	NameAPIKey  = "apikey"  // the password is the first key of the REST API
 )
 
 // defaultUsername is the user name of a credential that nobody named.
@@ -67,7 +68,7 @@ func (k *Keyring) Get(ctx context.Context, name, username, password string) (Cre
 	}
 	c, err := k.stored(ctx, name)
 	if errors.Is(err, ErrNoCredential) {
-		fresh := Sealed{defaultUsername, k.Sealer.Seal(k.purpose(name), randomPassword())}
+		fresh := Sealed{defaultUsername, k.Sealer.Seal(k.purpose(name), randomSecret(name))}
 		var added bool
 		if added, err = k.Store.AddCredential(ctx, k.App, name, fresh); err != nil {
 			return Credential{}, err
@@ -95,6 +96,14 @@ func (k *Keyring) stored(ctx context.Context, name string) (Credential, error) {
 }
 
 func (k *Keyring) purpose(name string) string { return "credential/" + k.App + "/" + name }
+
+// randomSecret returns a password, or an API key.
+func randomSecret(name string) string {
+	if name == NameAPIKey {
+		return randomKey()
+	}
+	return randomPassword()
+}
 
 // randomPassword returns 128 random bits in letters and digits, which every
 // form and header takes.

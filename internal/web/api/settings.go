@@ -1,0 +1,27 @@
+package api
+
+import (
+	"context"
+	"net/http"
+)
+
+const tagPreferences = "Preferences"
+
+// settings are the operations on what an app has set (F065).
+func (a *api) settings() []operation {
+	const path = "/notifications/v1/settings"
+	return []operation{
+		{
+			id: "getSettings", method: http.MethodGet, path: path, tag: tagPreferences,
+			summary: "What the app has set", data: settingsView{},
+			do: func(ctx context.Context, r *request) (any, error) { return a.Vault.Settings(ctx, r.app) },
+		},
+		{
+			id: "resetSettings", method: http.MethodDelete, path: path, tag: tagPreferences,
+			summary: "Back to the defaults", data: success{},
+			do: func(ctx context.Context, r *request) (any, error) {
+				return success{true}, a.Vault.ResetSettings(ctx, r.app)
+			},
+		},
+	}
+}
