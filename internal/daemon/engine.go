@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/directory"
 	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/engine/breaker"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
@@ -66,8 +67,9 @@ func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error)
 		return nil, fmt.Errorf("POSTRIDER_API_KEY: %w", err)
 	}
 	s := &d.settings
+	people := directory.New(directory.Config{Store: d.data.Store, Recorder: d.engine, Clock: d.clock, HashPassword: access.NewPasswords().Hash})
 	return api.New(api.Config{
-		Keys: keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store,
+		Keys: keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store, Directory: people,
 		App: func(id string) (string, bool) {
 			return App, strings.EqualFold(id, d.appID())
 		},

@@ -28,6 +28,12 @@ type dialect struct {
 	keepStatements bool
 	// putters is how many transactions may store new deliveries at one time.
 	putters int
+	// eachTag is a table "tag" with a column "value", of the tags in the column
+	// whose name is put in.
+	eachTag string
+	// smaller and larger are the two people of the one-on-one conversation
+	// whose id is c.id.
+	smaller, larger string
 	// again reports whether a transaction that failed with err may succeed
 	// when it is simply run again.
 	again func(err error) bool
@@ -38,6 +44,9 @@ func sqliteDialect() *dialect {
 		name:       "sqlite",
 		leaseClock: "CAST($1 AS BIGINT)",
 		putters:    1,
+		eachTag:    "json_each(NULLIF(CAST(%s AS TEXT), '')) AS tag",
+		smaller:    "substr(c.id, 3, instr(c.id, char(31)) - 3)",
+		larger:     "substr(c.id, instr(c.id, char(31)) + 1)",
 
 		keepStatements: true,
 		again: func(err error) bool {
@@ -54,6 +63,11 @@ func postgresDialect() *dialect {
 		lockRows:   "SELECT id FROM deliveries WHERE id = ANY($1) ORDER BY id FOR UPDATE",
 		leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))",
 		putters:    4,
+		eachTag:    "json_array_elements_text(convert_from(NULLIF(%s, ''), 'UTF8')::json) AS tag(value)",
+		// Of an id without a separator the length would be negative: CASE is
+		// asked first.
+		smaller: "CASE WHEN strpos(c.id, chr(31)) > 3 THEN substr(c.id, 3, strpos(c.id, chr(31)) - 3) ELSE '' END",
+		larger:  "substr(c.id, strpos(c.id, chr(31)) + 1)",
 		again: func(err error) bool {
 			var e *pgconn.PgError
 			// serialization_failure, deadlock_detected

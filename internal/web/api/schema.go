@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -59,4 +60,9 @@ func schemaOfValue(value any, whole bool) *huma.Schema {
 	default:
 		return &huma.Schema{}
 	}
+}
+
+// schemaFor is the description of a type.
+func schemaFor[T any](r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[T](), true, "")
 }
