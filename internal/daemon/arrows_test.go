@@ -27,6 +27,8 @@ var arrows = map[string]struct {
 	"internal/access":                   {nil, "decides and seals; it keeps nothing and serves nothing"},
 	"internal/engine/rule":              {[]string{"internal/chat"}, "pure functions of facts: they ask nobody, so that an explanation runs them too"},
 	"internal/engine/answer":            {[]string{"internal/chat", "internal/outbound"}, "asks and judges; it knows no provider"},
+	"internal/engine/breaker":           {nil, "counts and waits; it knows names of endpoints, and calls none"},
+	"internal/engine/sendgrid":          {[]string{"internal/chat", "internal/engine/answer"}, "a way out: it knows no windows, no queue and no wire of ours"},
 	"internal/engine/webhook":           {[]string{"notification", "internal/chat", "internal/outbound", "internal/engine/answer"}, "a way out: it knows no windows and no queue, and of the other half only the wire"},
 	"internal/outbound":                 {nil, "guards HTTP for both halves, whatever is asked"},
 	"internal/provider":                 {[]string{"notification", "internal/chat", "internal/outbox"}, "one half must run without the other, and without a database of ours"},

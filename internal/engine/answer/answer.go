@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
@@ -61,6 +62,19 @@ func (a *Answer) Alive() bool {
 
 // Text is the answer in words, for the log of attempts.
 func (a *Answer) Text() string {
+	text := a.Brief()
+	switch {
+	case a.Message != "":
+		return text + ": " + a.Message
+	case a.Body != "":
+		return text + ": " + a.Body
+	}
+	return text
+}
+
+// Brief is Text without what the provider said in its body, which may repeat
+// what is nobody else's business.
+func (a *Answer) Brief() string {
 	switch {
 	case a.Interrupted:
 		return "interrupted while the provider was called"
@@ -69,17 +83,7 @@ func (a *Answer) Text() string {
 	case a.Status == 0 && a.Err != nil:
 		return clean([]byte(a.Err.Error()))
 	}
-	text := strconv.Itoa(a.Status)
-	if name := http.StatusText(a.Status); name != "" {
-		text += " " + name
-	}
-	switch {
-	case a.Message != "":
-		return text + ": " + a.Message
-	case a.Body != "":
-		return text + ": " + a.Body
-	}
-	return text
+	return strings.TrimSpace(strconv.Itoa(a.Status) + " " + http.StatusText(a.Status))
 }
 
 // failed is the answer that an error stands for. parent is the context of the

@@ -287,7 +287,7 @@ func TestHereBoundsAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if content, _ := io.ReadAll(response.Body); len(content) != 64<<10 || response.StatusCode != 200 {
+	if content, _ := io.ReadAll(response.Body); len(content) != 64<<10 || response.StatusCode != http.StatusOK {
 		t.Errorf("answered %d with %d bytes", response.StatusCode, len(content))
 	}
 }
