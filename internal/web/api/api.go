@@ -62,7 +62,7 @@ type api struct {
 func (a *api) operations() []operation {
 	var all []operation
 	for _, part := range [][]operation{
-		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.log(), a.apiKeys(),
+		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.sendGrid(), a.log(), a.apiKeys(),
 	} {
 		all = append(all, part...)
 	}
