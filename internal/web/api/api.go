@@ -66,7 +66,7 @@ func (a *api) operations() []operation {
 	var all []operation
 	for _, part := range [][]operation{
 		a.users(), a.userLists(), a.groups(), a.members(), a.bans(), a.blocks(), a.conversations(), a.receipts(),
-		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.log(), a.apiKeys(),
+		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.sendGrid(), a.log(), a.apiKeys(),
 	} {
 		all = append(all, part...)
 	}
