@@ -37,7 +37,8 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 		App: App, AppID: d.appID(), Region: s.Region,
 		Store: d.data.Store, Vault: d.vault,
 		Webhook:  webhook.New(d.here, options.Version, d.clock),
-		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: transport, Clock: d.clock, Version: options.Version}),
+		// Its address is public, whatever else may be called.
+		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version}),
 		Breaker:  breakers,
 		Speed:    s.Speed, MaxAge: s.MaxAge, Retries: s.ProviderRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
