@@ -95,7 +95,7 @@ func MessageKey(id string) string {
 		return id
 	}
 	digits := strings.TrimLeft(id, "0")
-	return string(rune('0'+min(len(digits)/10, 9))) + strconv.Itoa(len(digits)%10) + digits
+	return string(rune('0'+len(digits)/10)) + strconv.Itoa(len(digits)%10) + digits
 }
 
 // maxKey sorts after every key of a message.

@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Week is a weekly schedule: when somebody wants to be notified, in the time
 // of where they are (F071 to F073).
@@ -49,13 +46,18 @@ func (w *Week) validate(path string, details map[string][]string) {
 			name  string
 			value int
 		}{{"from", day.From}, {"to", day.To}} {
-			if end.value < 0 || end.value > 2359 || end.value%100 > 59 {
+			if !isClock(end.value) {
 				field := path + "." + day.name + "." + end.name
-				details[field] = []string{fmt.Sprintf("The %s must be a time of day between 0 and 2359, with minutes up to 59.", field)}
+				details[field] = []string{"The " + field + " must be " + clockProblem + "."}
 			}
 		}
 	}
 }
+
+// isClock reports whether a number can be read as HHMM.
+func isClock(n int) bool { return n >= 0 && n <= 2359 && n%100 <= 59 }
+
+const clockProblem = "a time of day between 0 and 2359, with minutes up to 59"
 
 // DefaultTimezone is the time zone of people who have registered none (F017).
 // EST is the fixed offset that it names (S15).

@@ -25,10 +25,11 @@ type InvalidError struct{ Problem string }
 
 func (e *InvalidError) Error() string { return "not an email address: " + e.Problem }
 
-// Contact is the stored address of one user.
+// Contact is how to reach one user.
 type Contact struct {
 	UID       string    `json:"uid"`
-	Email     string    `json:"email"`
+	Email     string    `json:"email"` // empty if only the phone is known
+	Phone     string    `json:"phone,omitempty"`
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
 }
 
@@ -36,10 +37,10 @@ type Contact struct {
 type Store interface {
 	// Contact returns one contact, or ErrUnknown.
 	Contact(ctx context.Context, app, uid string) (Contact, error)
-	// Contacts lists contacts by uid, those after a given one, whose uid or
-	// address contains search.
+	// Contacts lists contacts that have an address by uid, those after a given
+	// one, whose uid or address contains search.
 	Contacts(ctx context.Context, app, after, search string, limit int) ([]Contact, error)
-	// SetContacts stores contacts, replacing what was known of their uids.
+	// SetContacts stores addresses, replacing those known of their uids.
 	SetContacts(ctx context.Context, app string, contacts []Contact) error
 	// DeleteContact forgets a contact, or returns ErrUnknown.
 	DeleteContact(ctx context.Context, app, uid string) error
@@ -59,6 +60,9 @@ func (b *Book) Find(ctx context.Context, app, uid, given string) (string, error)
 	contact, err := b.Contacts.Contact(ctx, app, chat.NormalizeUID(uid))
 	if err != nil {
 		return "", fmt.Errorf("look up contact: %w", err)
+	}
+	if contact.Email == "" {
+		return "", ErrUnknown
 	}
 	return Parse(contact.Email)
 }

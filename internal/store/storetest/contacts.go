@@ -18,6 +18,7 @@ var contactTests = []test{
 	{"of one import may repeat", contactsRepeated},
 	{"may be many", contactsMany},
 	{"are set at one time", contactsTogether},
+	{"are changed field by field", contactsChanged},
 }
 
 func (f *fixture) setContacts(t testing.TB, uidsAndEmails ...string) {
@@ -183,4 +184,39 @@ func contactsTogether(t *testing.T, f *fixture) {
 	if got := f.contacts(t, "", "", 1000); len(got) != n {
 		t.Errorf("%d contacts, want %d", len(got), n)
 	}
+}
+
+func contactsChanged(t *testing.T, f *fixture) {
+	email, phone, nothing := "a@example.com", "+4915100000000", ""
+	change := func(email, phone *string, want address.Contact) {
+		t.Helper()
+		want.UID, want.UpdatedAt = "a", f.clock.Now()
+		got, err := f.ChangeContact(t.Context(), "app", "a", email, phone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if want.Email == "" && want.Phone == "" {
+			if n := f.count(t, "contacts"); n != 0 {
+				t.Errorf("%d rows of nothing", n)
+			}
+			return
+		}
+		if got, err := f.Contact(t.Context(), "app", "a"); err != nil || cmp.Diff(want, got) != "" {
+			t.Errorf("kept %+v, %v; want %+v", got, err, want)
+		}
+	}
+	change(nil, nil, address.Contact{})
+	change(nil, &phone, address.Contact{Phone: phone})
+	if listed := f.contacts(t, "", "", 10); len(listed) != 0 {
+		t.Errorf("listed without an address: %v", listed)
+	}
+	change(&email, nil, address.Contact{Email: email, Phone: phone})
+	f.setContacts(t, "a", "imported@example.com") // leaves the phone
+	change(nil, nil, address.Contact{Email: "imported@example.com", Phone: phone})
+	change(nil, &nothing, address.Contact{Email: "imported@example.com"})
+	change(&nothing, nil, address.Contact{})
+	change(&nothing, &nothing, address.Contact{})
 }

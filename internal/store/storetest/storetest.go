@@ -1,7 +1,7 @@
 // Package storetest is the one suite that package store passes on every
-// database engine: what outbox, address, access, mailbox and directory ask of
-// their stores, and a model of the outbox against which random histories are
-// compared.
+// database engine: what outbox, address, access, mailbox, directory and the
+// engine's settings and history ask of their stores, and a model of the outbox
+// against which random histories are compared.
 //
 // It holds what must be so on every engine. What only one of them has (file
 // locks, statistics, query plans) is tested beside the store.
@@ -51,6 +51,9 @@ func Run(t *testing.T, e Engine) {
 		{"Retention", retentionTests},
 		{"Contacts", contactTests},
 		{"Credentials", credentialTests},
+		{"APIKeys", apiKeyTests},
+		{"Settings", settingTests},
+		{"History", historyTests},
 		{"Mailbox", mailboxTests},
 		{"Users", userTests},
 		{"Groups", groupTests},

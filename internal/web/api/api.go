@@ -9,6 +9,7 @@ import (
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/directory"
+	"github.com/postrider/postrider/internal/engine/history"
 	"github.com/postrider/postrider/internal/engine/vault"
 )
 
@@ -24,12 +25,21 @@ type Config struct {
 	People People
 	// Directory is who there is, and what may be done to them.
 	Directory *directory.Directory
+	Personal  Personal
+	History   history.Store
 	// App resolves the id by which callers name an app to the name under which
 	// what is its own is kept; false: there is none.
 	App func(id string) (app string, ok bool)
 	// Limits bound the requests of an app in a minute; zero: the documented
 	// ones (F105).
 	Limits Limits
+	// Region is the apps': us, eu or in. It decides the time zone of those who
+	// have registered none (F017).
+	Region string
+	// AllowPrivateTargets lets providers have http and private URLs. Here tells
+	// URLs that are our own, which they may always have; nil: none is.
+	AllowPrivateTargets bool
+	Here                func(url string) bool
 	// PublicURL is where this server is reached, without a slash at its end.
 	PublicURL string
 	// Version of the program, for the document.
@@ -55,15 +65,8 @@ type api struct {
 func (a *api) operations() []operation {
 	var all []operation
 	for _, part := range [][]operation{
-		a.settings(),
-		a.users(),
-		a.userLists(),
-		a.groups(),
-		a.members(),
-		a.bans(),
-		a.blocks(),
-		a.conversations(),
-		a.receipts(),
+		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.log(), a.apiKeys(),
+		a.users(), a.userLists(), a.groups(), a.members(), a.bans(), a.blocks(), a.conversations(), a.receipts(),
 	} {
 		all = append(all, part...)
 	}

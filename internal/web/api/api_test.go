@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -31,6 +32,7 @@ const (
 type server struct {
 	store   *store.Store
 	keys    *access.Keys
+	vault   *vault.Vault
 	handler http.Handler
 	clock   *clock
 	logs    *logs
@@ -57,12 +59,13 @@ func start(t *testing.T, change ...func(*api.Config)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.vault = vault.New(s.store, sealer)
 	s.keys = access.NewKeys(s.store, s.clock.Now)
 	if err := s.keys.EnsureFirst(t.Context(), app, access.Credential{Password: firstKey}); err != nil {
 		t.Fatal(err)
 	}
 	cfg := api.Config{
-		Keys: s.keys, Vault: vault.New(s.store, sealer), People: s.store,
+		Keys: s.keys, Vault: s.vault, People: s.store, Personal: s.store, History: s.store, Region: "eu",
 		App: func(id string) (string, bool) {
 			name, ok := map[string]string{"app-id": app, "other-id": "other"}[id]
 			return name, ok
@@ -74,6 +77,37 @@ func start(t *testing.T, change ...func(*api.Config)) *server {
 	}
 	s.handler = api.New(cfg)
 	return s
+}
+
+// exec runs a statement beneath the store.
+func (s *server) exec(t *testing.T, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+s.db+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// people puts users into the directory. One with a minus sign before the uid is
+// deactivated.
+func (s *server) people(t *testing.T, uids ...string) {
+	t.Helper()
+	for _, uid := range uids {
+		name, gone := strings.CutPrefix(uid, "-")
+		deactivated := 0
+		if gone {
+			deactivated = 1
+		}
+		s.exec(t, `INSERT INTO users (app, uid, name, avatar, created_at, deactivated_at) VALUES ($1, $2, '', '', 1, $3)`, app, name, deactivated)
+	}
 }
 
 // reply is an answer, read.

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"net/http"
+
+	"github.com/postrider/postrider/internal/chat"
 )
 
 const tagPreferences = "Preferences"
@@ -15,6 +17,15 @@ func (a *api) settings() []operation {
 			id: "getSettings", method: http.MethodGet, path: path, tag: tagPreferences,
 			summary: "What the app has set", data: settingsView{},
 			do: func(ctx context.Context, r *request) (any, error) { return a.Vault.Settings(ctx, r.app) },
+		},
+		{
+			id: "updateSettings", method: http.MethodPatch, path: path, tag: tagPreferences, limit: maxLargeBody,
+			summary: "Set some of what the app has set", about: "What is not named stays.", body: settingsPatch{}, data: success{},
+			do: func(ctx context.Context, r *request) (any, error) {
+				return success{true}, a.Vault.ChangeSettings(ctx, r.app, func(current *chat.Settings) (*chat.Settings, error) {
+					return chat.PatchSettings(current, r.body)
+				})
+			},
 		},
 		{
 			id: "resetSettings", method: http.MethodDelete, path: path, tag: tagPreferences,

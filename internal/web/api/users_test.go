@@ -43,8 +43,14 @@ func TestUserMetadata(t *testing.T) {
 	t.Parallel()
 	s := settle(t)
 	for i, c := range []struct{ sent, want string }{
-		{`{"a":1}`, `{"a":1}`}, {`"{\"a\":1}"`, `{"a":1}`}, {`"plain"`, `{"rawMetadata":"plain"}`}, {`"[1]"`, `{"rawMetadata":"[1]"}`},
-		{`[]`, ``}, {`null`, ``}, {`""`, ``}, {`{}`, `{}`},
+		{`{"a":1}`, `{"a":1}`},
+		{`"{\"a\":1}"`, `{"a":1}`},
+		{`"plain"`, `{"rawMetadata":"plain"}`},
+		{`"[1]"`, `{"rawMetadata":"[1]"}`},
+		{`[]`, ``},
+		{`null`, ``},
+		{`""`, ``},
+		{`{}`, `{}`},
 	} {
 		got := s.call(t, http.MethodPost, "/users", fmt.Sprintf(`{"uid":"u%d","name":"x","metadata":%s}`, i, c.sent))
 		got.data(t)

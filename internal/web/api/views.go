@@ -23,14 +23,6 @@ func (object) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
-// messageID is the id of a message: a number, or a text.
-type messageID struct{}
-
-// Schema implements [huma.SchemaProvider].
-func (messageID) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeInteger}, {Type: huma.TypeString}}}
-}
-
 // anyMetadata is metadata as it may be sent.
 type anyMetadata struct{}
 

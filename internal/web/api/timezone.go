@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/postrider/postrider/internal/chat"
+)
+
+type timezoneView struct {
+	Timezone string `json:"timezone" doc:"A name of the IANA time zone database, such as Europe/Lisbon."`
+}
+
+// timezone are the operations on where somebody is (F015).
+func (a *api) timezone() []operation {
+	const path = "/notifications/v1/preferences/timezone"
+	return []operation{
+		{
+			id: "getTimezone", method: http.MethodGet, path: path, tag: tagPreferences, actor: actorQuery,
+			summary: "Which time zone somebody is in", about: "The default of the app's region for those who have registered none.",
+			data: timezoneView{},
+			do: func(ctx context.Context, r *request) (any, error) {
+				zone, err := a.Personal.Timezone(ctx, r.app, r.actor)
+				if zone == "" {
+					zone = chat.DefaultTimezone(a.Region)
+				}
+				return timezoneView{zone}, err
+			},
+		},
+		{
+			id: "updateTimezone", method: http.MethodPatch, path: path, tag: tagPreferences, actor: actorQuery,
+			summary: "Register somebody's time zone", body: timezoneView{}, data: timezoneView{},
+			do: func(ctx context.Context, r *request) (any, error) {
+				f := r.fields()
+				f.require("timezone")
+				zone, ok := f.text("timezone", 100)
+				if ok && !isZone(zone) {
+					f.fail("timezone", "The %s must be a valid timezone.")
+				}
+				if err := f.err(); err != nil {
+					return nil, err
+				}
+				return timezoneView{zone}, a.Personal.SetTimezone(ctx, r.app, r.actor, zone)
+			},
+		},
+	}
+}
+
+// isZone reports whether a time zone can be loaded, everywhere: Local, and what
+// begins with a small letter in a system's folder, is of one machine.
+func isZone(name string) bool {
+	if name == "" || name == "Local" || name[0] < 'A' || name[0] > 'Z' {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
