@@ -36,7 +36,7 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 	d.engine = engine.New(engine.Config{
 		App: App, AppID: d.appID(), Region: s.Region,
 		Store: d.data.Store, Vault: d.vault,
-		Webhook:  webhook.New(d.here, options.Version, d.clock),
+		Webhook: webhook.New(d.here, options.Version, d.clock),
 		// Its address is public, whatever else may be called.
 		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version}),
 		Breaker:  breakers,

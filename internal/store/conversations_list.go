@@ -35,16 +35,16 @@ const unreadMessage = shownMessage + ` AND m.sender <> e.uid
 // each person. $1 is the app; narrow is a condition for each part of it.
 func (s *Store) entries(narrow func(kind chat.ReceiverType, uid, conversation string) string) string {
 	d := s.dialect
-	one := func(uid, partner string) string {
+	one := func(uid, partner, index string) string {
 		return `SELECT ` + uid + ` AS uid, c.id AS id, 'user' AS kind, ` + partner + ` AS partner, 0 AS since, c.created_at AS created_at, c.updated_at AS updated_at
-			FROM conversations c WHERE c.app = $1 AND c.id >= 'u:' AND c.id < 'u;' AND c.last > 0` + narrow(chat.ReceiverUser, uid, "c.id")
+			FROM conversations c` + index + ` WHERE c.app = $1 AND substr(c.id, 1, 2) = 'u:' AND c.last > 0` + narrow(chat.ReceiverUser, uid, "c.id")
 	}
 	return strings.Join([]string{
 		`SELECT v.uid AS uid, c.id AS id, 'group' AS kind, v.guid AS partner, v.since AS since, c.created_at AS created_at, c.updated_at AS updated_at
-			FROM members v JOIN conversations c ON c.app = v.app AND c.id = 'g:' || v.guid
+			FROM members v` + d.by("members_groups") + ` JOIN conversations c ON c.app = v.app AND c.id = 'g:' || v.guid
 			WHERE v.app = $1 AND v.state = 'in' AND c.last > 0` + narrow(chat.ReceiverGroup, "v.uid", "c.id"),
-		one(d.smaller, d.larger),
-		one(d.larger, d.smaller) + ` AND ` + d.larger + ` <> ` + d.smaller,
+		one(d.smaller, d.larger, ""),
+		one(d.larger, d.smaller, d.by("conversations_larger")) + ` AND ` + d.larger + ` <> ` + d.smaller,
 	}, "\nUNION ALL ")
 }
 

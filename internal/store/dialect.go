@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +29,10 @@ type dialect struct {
 	keepStatements bool
 	// putters is how many transactions may store new deliveries at one time.
 	putters int
+	// indexedBy follows the name of a table that must be read by an index, whose
+	// name is put in. Without statistics SQLite takes an app for a handful of
+	// rows, and would rather read all of them.
+	indexedBy string
 	// eachTag is a table "tag" with a column "value", of the tags in the column
 	// whose name is put in.
 	eachTag string
@@ -44,6 +49,7 @@ func sqliteDialect() *dialect {
 		name:       "sqlite",
 		leaseClock: "CAST($1 AS BIGINT)",
 		putters:    1,
+		indexedBy:  " INDEXED BY %s",
 		eachTag:    "json_each(NULLIF(CAST(%s AS TEXT), '')) AS tag",
 		smaller:    "substr(c.id, 3, instr(c.id, char(31)) - 3)",
 		larger:     "substr(c.id, instr(c.id, char(31)) + 1)",
@@ -74,6 +80,14 @@ func postgresDialect() *dialect {
 			return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 		},
 	}
+}
+
+// by returns what makes a table be read by an index.
+func (d *dialect) by(index string) string {
+	if d.indexedBy == "" {
+		return ""
+	}
+	return fmt.Sprintf(d.indexedBy, index)
 }
 
 // retry runs a transaction again while it fails for reasons that pass.

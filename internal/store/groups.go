@@ -162,17 +162,17 @@ func (s *Store) GroupOf(ctx context.Context, app, guid, viewer string) (director
 func (s *Store) ListGroups(ctx context.Context, app string, q *directory.GroupQuery) (directory.Listed[directory.Group], error) {
 	var c filter
 	viewer := c.bind(text(q.Viewer))
-	c.and("g.app = " + c.bind(text(app)))
-	join := "LEFT JOIN"
+	of := c.bind(text(app))
+	c.and("g.app = " + of)
+	from := "chat_groups g LEFT JOIN members v ON v.app = g.app AND v.guid = g.guid AND v.uid = " + viewer
 	switch {
 	case q.Joined:
-		// Not an outer join: it begins with the places of the one who looks.
-		join = "JOIN"
-		c.and("v.state = 'in'")
+		// It begins with the places of the one who looks.
+		from = "members v" + s.dialect.by("members_groups") + " JOIN chat_groups g ON g.app = v.app AND g.guid = v.guid"
+		c.and("v.app = " + of + " AND v.uid = " + viewer + " AND v.state = 'in'")
 	case q.Viewer != "":
 		c.and("(g.kind <> 'private' OR v.state = 'in')")
 	}
-	from := "chat_groups g " + join + " members v ON v.app = g.app AND v.guid = g.guid AND v.uid = " + viewer
 	if q.Search != "" {
 		var columns []string
 		if q.InName || !q.InGUID {

@@ -95,7 +95,7 @@ func directoryOperations() []planned {
 			return err
 		}},
 		// A total is counted over all there are.
-		{name: "list users", many: true, run: func(ctx context.Context, s *Store) error {
+		{name: "list users", walks: true, many: true, index: "users_newest", run: func(ctx context.Context, s *Store) error {
 			_, err := s.ListUsers(ctx, app, &directory.UserQuery{Page: page})
 			return err
 		}},
@@ -107,7 +107,7 @@ func directoryOperations() []planned {
 			_, err := s.Reactivate(ctx, app, []string{"uid-000002"})
 			return err
 		}},
-		{name: "delete user", run: func(ctx context.Context, s *Store) error { return s.DeleteUser(ctx, app, "uid-000006") }},
+		{name: "delete user", many: true, index: "blocks_blocked", run: func(ctx context.Context, s *Store) error { return s.DeleteUser(ctx, app, "uid-000006") }},
 		{name: "create group", run: func(ctx context.Context, s *Store) error {
 			return s.CreateGroup(ctx, app, &chat.Group{GUID: "new"}, nil)
 		}},
@@ -118,11 +118,11 @@ func directoryOperations() []planned {
 			_, err := s.GroupOf(ctx, app, guid, uid)
 			return err
 		}},
-		{name: "list groups", many: true, run: func(ctx context.Context, s *Store) error {
+		{name: "list groups", walks: true, many: true, run: func(ctx context.Context, s *Store) error {
 			_, err := s.ListGroups(ctx, app, &directory.GroupQuery{Page: page, Descending: true, Viewer: uid})
 			return err
 		}},
-		{name: "somebody's groups", sorts: true, run: func(ctx context.Context, s *Store) error {
+		{name: "somebody's groups", sorts: true, index: "members_groups", run: func(ctx context.Context, s *Store) error {
 			_, err := s.ListGroups(ctx, app, &directory.GroupQuery{Page: page, Joined: true, Viewer: uid})
 			return err
 		}},
@@ -142,11 +142,11 @@ func directoryOperations() []planned {
 			_, err := s.ListBlocked(ctx, app, uid, page)
 			return err
 		}},
-		{name: "list conversations", sorts: true, run: func(ctx context.Context, s *Store) error {
+		{name: "list conversations", sorts: true, index: "conversations_larger", run: func(ctx context.Context, s *Store) error {
 			_, err := s.ListConversations(ctx, app, &directory.ConversationQuery{UID: uid, Page: page})
 			return err
 		}},
-		{name: "list unread conversations", sorts: true, run: func(ctx context.Context, s *Store) error {
+		{name: "list unread conversations", sorts: true, index: "conversations_larger", run: func(ctx context.Context, s *Store) error {
 			_, err := s.ListConversations(ctx, app, &directory.ConversationQuery{UID: uid, Unread: true, Page: page})
 			return err
 		}},

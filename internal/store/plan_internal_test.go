@@ -22,6 +22,9 @@ type planned struct {
 	// many: it takes so many rows at one time that PostgreSQL rather reads all
 	// of a table as small as the test's.
 	many bool
+	// index must find some of it: without it, another one would still be used,
+	// but only for all of an app's rows.
+	index string
 }
 
 func plannedOperations(ids []string) []planned {
@@ -136,12 +139,17 @@ func checkPlans(t *testing.T, s *Store, h *hooks, operation planned) {
 	if len(statements) == 0 {
 		t.Fatal("no statement was seen")
 	}
+	found := operation.index == ""
 	for _, statement := range statements {
 		for _, step := range plan(t, s, statement.query, statement.args, operation.many) {
+			found = found || strings.Contains(step, operation.index)
 			if fault := operation.fault(step); fault != "" {
 				t.Errorf("%s: %q in the plan of\n%s", fault, step, statement.query)
 			}
 		}
+	}
+	if !found {
+		t.Errorf("the index %s is not used", operation.index)
 	}
 }
 
@@ -159,7 +167,7 @@ func (o *planned) fault(step string) string {
 			return "reads the whole table or index"
 		}
 	}
-	if strings.HasSuffix(step, " (app=?)") && !strings.Contains(step, "windows_due") {
+	if strings.HasSuffix(step, " (app=?)") && !strings.Contains(step, "windows_due") && !o.walks {
 		return "reads all that an app has"
 	}
 	if (strings.HasPrefix(step, "Sort") || strings.Contains(step, "TEMP B-TREE FOR ORDER BY")) && !o.sorts {

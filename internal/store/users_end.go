@@ -78,9 +78,9 @@ func (s *Store) DeleteUser(ctx context.Context, app, uid string) error {
 		// and would be waited for in a circle.
 		for _, statement := range []string{
 			`DELETE FROM windows WHERE app = $1 AND uid = $2`,
-			`DELETE FROM members WHERE app = $1 AND uid = $2`,
+			`DELETE FROM members` + s.dialect.by("members_groups") + ` WHERE app = $1 AND uid = $2`,
 			`DELETE FROM blocks WHERE app = $1 AND uid = $2`,
-			`DELETE FROM blocks WHERE app = $1 AND blocked = $2`,
+			`DELETE FROM blocks` + s.dialect.by("blocks_blocked") + ` WHERE app = $1 AND blocked = $2`,
 			`DELETE FROM contacts WHERE app = $1 AND uid = $2`,
 			`DELETE FROM preferences WHERE app = $1 AND uid = $2`,
 			`DELETE FROM mutes WHERE app = $1 AND uid = $2`,

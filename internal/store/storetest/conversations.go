@@ -68,7 +68,7 @@ func (f *fixture) seen(t testing.TB, q directory.ConversationQuery) []string {
 	}
 	lines := make([]string, 0, len(listed.Items))
 	for _, c := range listed.Items {
-		with := ""
+		var with string
 		if c.User != nil {
 			with = c.User.UID + " " + c.User.Name
 		} else {

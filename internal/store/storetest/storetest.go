@@ -1,7 +1,7 @@
 // Package storetest is the one suite that package store passes on every
 // database engine: what outbox, address, access, mailbox, directory and the
-// engine ask of their stores, and a model of the outbox against which random histories are
-// compared.
+// engine's settings and history ask of their stores, and a model of the outbox
+// against which random histories are compared.
 //
 // It holds what must be so on every engine. What only one of them has (file
 // locks, statistics, query plans) is tested beside the store.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -214,5 +215,23 @@ func TestGroupList(t *testing.T) {
 		"?hasJoined=true": "onBehalfOf", "?sortBy=x": "sortBy", "?sortOrder=up": "sortOrder", "?updatedAt=x": "updatedAt", "?updatedAt=1&affix=x": "affix",
 	} {
 		s.call(t, http.MethodGet, "/groups"+query, "").refused(t, 400, "ERR_BAD_REQUEST", field)
+	}
+}
+
+// A group whose members could not be stored can be made again.
+func TestGroupIsMadeAfterAFailure(t *testing.T) {
+	t.Parallel()
+	s := settle(t, "mira")
+	const body = `{"guid":"club","name":"Club"}`
+	s.recorder.fails = errors.New("the disk is full")
+	got := s.call(t, http.MethodPost, "/groups", body, "onBehalfOf", "mira")
+	got.refused(t, 500, "ERR_EXCEPTION")
+	if strings.Contains(got.body, "disk") || !strings.Contains(s.logs.String(), "the disk is full") {
+		t.Errorf("answered %s, logged %s", got.body, s.logs)
+	}
+	s.call(t, http.MethodGet, "/groups/club", "").refused(t, 404, "ERR_GUID_NOT_FOUND")
+	s.recorder.fails = nil
+	if got := s.call(t, http.MethodPost, "/groups", body, "onBehalfOf", "mira").data(t); got["membersCount"] != 1.0 {
+		t.Errorf("made again: %v", got)
 	}
 }

@@ -20,11 +20,15 @@ type recorder struct {
 
 	mu     sync.Mutex
 	events []chat.Event
+	fails  error
 }
 
 func (r *recorder) Record(ctx context.Context, app string, events []chat.Event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.fails != nil {
+		return r.fails
+	}
 	r.events = append(r.events, events...)
 	for _, e := range events {
 		if err := r.apply(ctx, app, e.Change); err != nil {
