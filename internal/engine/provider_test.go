@@ -28,6 +28,7 @@ type call struct {
 type answer struct {
 	status     int // 0: not at all
 	retryAfter string
+	after      time.Duration
 }
 
 // providers stands in for the network: a bubble's time stops while something
@@ -65,6 +66,13 @@ func (p *providers) RoundTrip(r *http.Request) (*http.Response, error) {
 	if given.status == 0 {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
+	}
+	if given.after > 0 {
+		select {
+		case <-time.After(given.after):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
 	}
 	header := make(http.Header)
 	if given.retryAfter != "" {

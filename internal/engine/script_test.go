@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -29,11 +30,13 @@ import (
 //	mira blocks otto            or "unblocks"
 //	mira joins #team            or "leaves"; "is banned from"
 //	mira sets dnd=2             her preferences, by path
+//	mira wakes 900-1700         every day; "vanishes": is deactivated
 //	mira lives in Asia/Tokyo
 //	mira mutes otto until 5h    or #team
 //	mira has mira@example.com   or "has nothing"
 //	app email.maxPerDay=1       the app's preferences, by path
-//	custom answers 500 429:30   what it answers next; "hang" is nothing
+//	custom answers 500 429:30   what it answers next, with its Retry-After;
+//	                            "hang" is nothing, 200/1s comes a second later
 //	custom is down              or "up", "off", "on", "gone"; sendgrid too
 //	restart                     closes the store, opens it; "stop", "start"
 //	replay hello for mira       the last delivery about it
@@ -72,6 +75,7 @@ func playOne(t *testing.T, s *scenario) {
 	p.customize(func(c *webhook.Config) { c.IsEnabled = true })
 	p.settings(`{"templates":{"textMessageTemplateDefault":{"body":"{{message.data.text}}"}}}`)
 	var want []string
+	var last time.Duration
 	for line := range strings.Lines(s.script) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -81,6 +85,7 @@ func playOne(t *testing.T, s *scenario) {
 		if err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
+		last = max(last, at)
 		if what = strings.Join(strings.Fields(what), " "); strings.HasPrefix(what, "|") {
 			want = append(want, p.stamp(p.begin.Add(at))+strings.TrimPrefix(what, "|"))
 			continue
@@ -92,7 +97,7 @@ func playOne(t *testing.T, s *scenario) {
 		}
 	}
 	// What is open comes to its end, or shows that it never does.
-	time.Sleep(p.rest())
+	time.Sleep(last + p.rest() - time.Since(p.begin))
 	synctest.Wait()
 	if diff := gocmp.Diff(want, p.transcript()); diff != "" {
 		t.Errorf("what happened (-want +got):\n%s", diff)
@@ -198,19 +203,26 @@ func (p *player) person(who, verb, rest string, words []string) error {
 	case "joins", "leaves", "is":
 		state := map[string]chat.Membership{"joins": chat.MemberIn, "leaves": chat.MemberOut, "is": chat.MemberBanned}[verb]
 		guid := strings.TrimPrefix(words[len(words)-1], "#")
-		return one(chat.MembersChanged{GUID: guid, Members: []chat.Member{{UID: who, State: state}}, At: p.now()})
+		p.record(chat.Event{
+			Users:  []chat.User{{UID: who, Name: who}},
+			Change: chat.MembersChanged{GUID: guid, Members: []chat.Member{{UID: who, State: state}}, At: p.now()},
+		})
+		return nil
+	case "wakes":
+		from, to, _ := strings.Cut(rest, "-")
+		day := chat.Day{From: clock(from), To: clock(to)}
+		return p.prefer(who, func(c *chat.Preferences) error {
+			c.Schedule = &chat.Week{Monday: day, Tuesday: day, Wednesday: day, Thursday: day, Friday: day, Saturday: day, Sunday: day}
+			return nil
+		})
 	case "sets":
 		set, err := assign(words)
 		if err != nil {
 			return err
 		}
-		_, err = p.ChangePreferences(ctx, app, who, func(old *chat.Preferences) (*chat.Preferences, error) {
-			if old == nil {
-				old = &chat.Preferences{}
-			}
-			return old, json.Unmarshal([]byte(set), old)
-		})
-		return err
+		return p.prefer(who, func(c *chat.Preferences) error { return json.Unmarshal([]byte(set), c) })
+	case "vanishes":
+		return p.execute(`UPDATE users SET deactivated_at = 1 WHERE uid = $1`, who)
 	case "lives":
 		return p.SetTimezone(ctx, app, who, words[1])
 	case "mutes":
@@ -232,6 +244,26 @@ func (p *player) person(who, verb, rest string, words []string) error {
 	default:
 		return fmt.Errorf("nobody knows how somebody %s", verb)
 	}
+}
+
+// prefer changes what somebody has set.
+func (p *player) prefer(who string, change func(*chat.Preferences) error) error {
+	_, err := p.ChangePreferences(p.t.Context(), app, who, func(old *chat.Preferences) (*chat.Preferences, error) {
+		if old == nil {
+			old = &chat.Preferences{}
+		}
+		return old, change(old)
+	})
+	return err
+}
+
+// clock reads a time of day as a schedule has it.
+func clock(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		panic(err)
+	}
+	return n
 }
 
 // message is one that is sent now. Both people are known.
@@ -313,6 +345,13 @@ func (p *player) provider(name string, words []string) error {
 		var next []answer
 		for _, word := range words[1:] {
 			var a answer
+			word, slow, _ := strings.Cut(word, "/")
+			if slow != "" {
+				var err error
+				if a.after, err = time.ParseDuration(slow); err != nil {
+					return err
+				}
+			}
 			status, retry, _ := strings.Cut(word, ":")
 			if a.retryAfter = retry; status != "hang" {
 				if _, err := fmt.Sscan(status, &a.status); err != nil {
@@ -355,6 +394,7 @@ func (p *player) replay(id, uid string) error {
 	for _, e := range entries {
 		if e.UID == uid && slices.Contains(e.MessageIDs, id) {
 			_, err := p.Replay(p.t.Context(), e.ID)
+			p.worker.Wake() // it would look by itself, at its next poll
 			return err
 		}
 	}

@@ -2,11 +2,14 @@ package engine_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +55,7 @@ type world struct {
 	vault     *vault.Vault
 	sealer    *access.Sealer
 	engine    *engine.Engine
+	worker    *outbox.Worker
 	breaker   *breaker.Breaker
 	providers *providers
 	ahead     atomic.Int64 // by which the clock is ahead of the bubble's
@@ -193,6 +197,7 @@ func (w *world) start() {
 	})
 	ctx, stop := context.WithCancel(w.t.Context())
 	w.stop = stop
+	w.worker = worker
 	w.running.Go(func() { w.engine.Run(ctx) })
 	w.running.Go(func() { worker.Run(ctx) })
 }
@@ -260,6 +265,20 @@ func (w *world) sendGrid(on bool) {
 	if err != nil || !done {
 		w.t.Fatalf("set SendGrid: %v, %v", done, err)
 	}
+}
+
+// execute changes something behind the store's back.
+func (w *world) execute(statement string, args ...any) error {
+	driver, source := "pgx", w.url
+	if path, ok := strings.CutPrefix(w.url, "sqlite:"); ok {
+		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(w.t.Context(), statement, args...)
+	return errors.Join(err, db.Close())
 }
 
 // settings changes the app's settings by the body of a PATCH.
