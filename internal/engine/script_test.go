@@ -409,7 +409,11 @@ func (p *player) transcript() []string {
 	}
 	var all []moment
 	numbers := make(map[string]int)
-	for _, c := range p.providers.all() {
+	calls := p.providers.all()
+	slices.SortStableFunc(calls, func(a, b call) int { // what is called at one time has no order
+		return cmp.Or(a.at.Round(time.Second).Compare(b.at.Round(time.Second)), strings.Compare(a.provider, b.provider), strings.Compare(a.uid, b.uid))
+	})
+	for _, c := range calls {
 		if numbers[c.id] == 0 {
 			numbers[c.id] = len(numbers) + 1
 		}
