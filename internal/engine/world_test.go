@@ -269,16 +269,40 @@ func (w *world) sendGrid(on bool) {
 
 // execute changes something behind the store's back.
 func (w *world) execute(statement string, args ...any) error {
-	driver, source := "pgx", w.url
-	if path, ok := strings.CutPrefix(w.url, "sqlite:"); ok {
-		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"
-	}
-	db, err := sql.Open(driver, source)
+	db, err := w.raw()
 	if err != nil {
 		return err
 	}
 	_, err = db.ExecContext(w.t.Context(), statement, args...)
 	return errors.Join(err, db.Close())
+}
+
+// rows reads something behind the store's back.
+func (w *world) rows(statement string, row func(scan func(...any) error) error) error {
+	db, err := w.raw()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.QueryContext(w.t.Context(), statement)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (w *world) raw() (*sql.DB, error) {
+	driver, source := "pgx", w.url
+	if path, ok := strings.CutPrefix(w.url, "sqlite:"); ok {
+		driver, source = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"
+	}
+	return sql.Open(driver, source)
 }
 
 // settings changes the app's settings by the body of a PATCH.
