@@ -102,7 +102,7 @@ func (p *process) cleanUp() {
 	for _, unwanted := range []string{
 		"panic:", "http: panic serving", "fatal error:", "DATA RACE",
 		// A log says nothing of people, what they write, and secrets.
-		"@" + domain, text, hookPassword, adminPassword,
+		"@" + domain, text, saying, hookPassword, adminPassword, chatPassword, apiKey, providerPassword, providerSecret,
 	} {
 		if strings.Contains(log, unwanted) {
 			p.t.Errorf("process %d: the log has a %q", p.system.Pid, unwanted)
