@@ -165,7 +165,10 @@ func (s *site) serve(arguments ...string) *server {
 func attach(p *process) *server {
 	p.t.Helper()
 	said := p.awaitLog("serving")
-	scheme, _, _ := strings.Cut(said.text("public_url"), ":")
+	scheme := "http"
+	if strings.HasPrefix(said.text("public_url"), "https://localhost:") {
+		scheme = "https"
+	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	p.t.Cleanup(transport.CloseIdleConnections)
 	return &server{
