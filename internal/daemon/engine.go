@@ -71,6 +71,7 @@ func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error)
 		App: func(id string) (string, bool) {
 			return App, strings.EqualFold(id, d.appID())
 		},
-		Region: s.Region, PublicURL: s.PublicURL, Version: options.Version, Clock: d.clock, Logger: d.logger,
+		Region: s.Region, AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere,
+		PublicURL: s.PublicURL, Version: options.Version, Clock: d.clock, Logger: d.logger,
 	}), nil
 }
