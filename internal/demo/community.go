@@ -48,7 +48,7 @@ func newCommunity() *community {
 		groups: []group{
 			{hikers, "Hiking Group", "hiking-group", []string{susan, john, andrew, ines, kenji, ravi, greta, felix}},
 			{house, "12 Linden Street", "", []string{ottilie, andrew, tomas, greta, felix}},
-			{readers, "Book Club", "", []string{ines, john, kenji, ottilie, ravi}},
+			{readers, "Book Club", "", []string{ines, john, kenji, ottilie, ravi, susan}},
 		},
 	}
 }
