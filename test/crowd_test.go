@@ -17,13 +17,18 @@ import (
 // callerPatience is how long CometChat waits for an answer.
 const callerPatience = 2 * time.Second
 
-// crowd is callers that post notifications without a break, each one of its
-// own. They wait no longer than CometChat does, and repeat a call, under its
-// webhook-id, until it is answered 200: from then on it must not be lost.
+// crowd is callers that post without a break, notifications or what happens in
+// a chat, each one of its own. They wait no longer than CometChat does, and
+// repeat a call, under its webhook-id, until it is answered 200: from then on it
+// must not be lost.
 type crowd struct {
 	t      *testing.T
 	client *http.Client
 	urls   atomic.Pointer[[]string] // where to post; none: wait
+
+	path string
+	sign func(*http.Request)
+	body func(number int, subject string) []byte
 
 	number  atomic.Int64
 	enough  atomic.Bool
@@ -36,10 +41,19 @@ type crowd struct {
 	refusals map[string]int // messages of unexpected answers
 }
 
-// newCrowd starts callers; they wait until they are told where to post.
+// newCrowd starts callers of /webhook; they wait until they are told where to
+// post.
 func newCrowd(t *testing.T, callers int) *crowd {
 	t.Helper()
-	c := &crowd{t: t, answers: make(map[int]int), refusals: make(map[string]int)}
+	return startCrowd(t, callers, &crowd{
+		path: "/webhook", sign: signedIn(hookUser, hookPassword),
+		body: func(_ int, subject string) []byte { return payload(t, subject) },
+	})
+}
+
+func startCrowd(t *testing.T, callers int, c *crowd) *crowd {
+	t.Helper()
+	c.t, c.answers, c.refusals = t, make(map[int]int), make(map[string]int)
 	transport := &http.Transport{MaxIdleConnsPerHost: callers}
 	c.client = &http.Client{Transport: transport, Timeout: callerPatience}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -51,7 +65,8 @@ func newCrowd(t *testing.T, callers int) *crowd {
 	for caller := range callers {
 		c.callers.Go(func() {
 			for !c.enough.Load() && ctx.Err() == nil {
-				c.call(ctx, caller, fmt.Sprintf("crowd-%06d", c.number.Add(1)))
+				number := int(c.number.Add(1))
+				c.call(ctx, caller, number, fmt.Sprintf("crowd-%06d", number))
 			}
 		})
 	}
@@ -61,9 +76,9 @@ func newCrowd(t *testing.T, callers int) *crowd {
 // callAt tells where to post from now on.
 func (c *crowd) callAt(urls ...string) { c.urls.Store(&urls) }
 
-// call posts one notification until it is accepted.
-func (c *crowd) call(ctx context.Context, caller int, subject string) {
-	body := payload(c.t, subject)
+// call posts until it is accepted.
+func (c *crowd) call(ctx context.Context, caller, number int, subject string) {
+	body := c.body(number, subject)
 	for attempt := 0; ctx.Err() == nil; attempt++ {
 		if urls := c.urls.Load(); urls != nil && len(*urls) > 0 {
 			if c.post(ctx, (*urls)[(caller+attempt)%len(*urls)], subject, body) {
@@ -78,14 +93,14 @@ func (c *crowd) call(ctx context.Context, caller int, subject string) {
 }
 
 func (c *crowd) post(ctx context.Context, url, subject string, body []byte) (accepted bool) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/webhook", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+c.path, bytes.NewReader(body))
 	if err != nil {
 		c.t.Error(err)
 		return false
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Webhook-Id", subject)
-	r.SetBasicAuth(hookUser, hookPassword)
+	c.sign(r)
 	response, err := c.client.Do(r)
 	if err != nil {
 		c.count(func() { c.failures++ })

@@ -18,21 +18,26 @@ type credential struct {
 	Generated bool   `json:"generated"`
 }
 
-func (s *site) credentials() (webhook, admin credential) {
+// credentials are those of the site, in the order in which they are shown.
+func (s *site) credentials() (webhook, events, apiKey, admin credential) {
 	s.t.Helper()
 	var all []credential
 	s.ask(&all, "credentials")
-	if len(all) != 2 || all[0].Name != "webhook" || all[1].Name != "admin" {
-		s.t.Fatalf("credentials: %+v", all)
+	var names []string
+	for _, c := range all {
+		names = append(names, c.Name)
 	}
-	return all[0], all[1]
+	if err := different([]string{"webhook", "events", "apikey", "admin"}, names); err != nil {
+		s.t.Fatalf("credentials %v", err)
+	}
+	return all[0], all[1], all[2], all[3]
 }
 
 // newFreshSite returns a site where nothing was ever configured or started.
 func newFreshSite(t *testing.T) *site {
 	t.Helper()
 	site := newSite(t, map[string]string{"POSTRIDER_DATA_DIR": filepath.Join(t.TempDir(), "data")})
-	for _, name := range []string{"WEBHOOK_USERNAME", "WEBHOOK_PASSWORD", "ADMIN_PASSWORD"} {
+	for _, name := range []string{"WEBHOOK_USERNAME", "WEBHOOK_PASSWORD", "EVENTS_USERNAME", "EVENTS_PASSWORD", "API_KEY", "ADMIN_PASSWORD"} {
 		delete(site.settings, "POSTRIDER_"+name)
 	}
 	return site
@@ -50,8 +55,9 @@ func TestFirstStart(t *testing.T) {
 	if out := server.out.String(); out != "" {
 		t.Errorf("standard output is no terminal, and says %q", out)
 	}
-	webhook, admin := site.credentials()
-	for _, c := range []credential{webhook, admin} {
+	webhook, events, apiKey, admin := site.credentials()
+	all := []credential{webhook, events, apiKey, admin}
+	for _, c := range all {
 		if !c.Generated || len(c.Password) < 20 {
 			t.Errorf("not generated, or easy to guess: %+v", c)
 		}
@@ -63,6 +69,10 @@ func TestFirstStart(t *testing.T) {
 		}
 	}
 	server.mustPost(payload(t, "first"), signedIn(webhook.Username, webhook.Password))
+	server.mustPostEvents(batch(event{"trigger": "not_known"}), signedIn(events.Username, events.Password))
+	if err := server.callAPI(http.MethodGet, "/apikeys", "", withKey(apiKey.Password)).want(http.StatusOK); err != nil {
+		t.Errorf("the API with the generated key: %v", err)
+	}
 	asAdmin, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/mailbox", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -75,8 +85,8 @@ func TestFirstStart(t *testing.T) {
 	server.stop()
 
 	again := site.serve()
-	sameWebhook, sameAdmin := site.credentials()
-	if diff := cmp.Diff([]credential{webhook, admin}, []credential{sameWebhook, sameAdmin}); diff != "" {
+	sameWebhook, sameEvents, sameKey, sameAdmin := site.credentials()
+	if diff := cmp.Diff(all, []credential{sameWebhook, sameEvents, sameKey, sameAdmin}); diff != "" {
 		t.Errorf("a second start changed the credentials (-first +second):\n%s", diff)
 	}
 	if strings.Contains(again.log.String(), generatedSaid) {

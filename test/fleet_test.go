@@ -67,11 +67,17 @@ func runFleetMember(lease string) error {
 // startFleetMember starts a server with short leases.
 func startFleetMember(s *site, lease time.Duration) *server {
 	s.t.Helper()
+	return attach(forkFleetMember(s, lease))
+}
+
+// forkFleetMember is startFleetMember that does not wait until it serves.
+func forkFleetMember(s *site, lease time.Duration) *process {
+	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return attach(startProcess(s.t, append(s.environment(), leaseVariable+"="+lease.String()), nil, self))
+	return startProcess(s.t, append(s.environment(), leaseVariable+"="+lease.String()), nil, self)
 }
 
 // TestFleet runs three processes on one database under load. One is killed; one

@@ -30,7 +30,14 @@ func within(t testing.TB) context.Context {
 // be asked, and does not announce itself.
 func eventually(t testing.TB, complaint func() error) {
 	t.Helper()
-	ctx := within(t)
+	eventuallyUntil(t, time.Now().Add(patience), complaint)
+}
+
+// eventuallyUntil is eventually for what takes its time.
+func eventuallyUntil(t testing.TB, deadline time.Time, complaint func() error) {
+	t.Helper()
+	ctx, cancel := context.WithDeadline(t.Context(), deadline)
+	defer cancel()
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
@@ -41,7 +48,7 @@ func eventually(t testing.TB, complaint func() error) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			t.Fatalf("still not after %v: %v", patience, err)
+			t.Fatalf("still not in time: %v", err)
 		}
 	}
 }
@@ -102,7 +109,7 @@ func (p *process) cleanUp() {
 	for _, unwanted := range []string{
 		"panic:", "http: panic serving", "fatal error:", "DATA RACE",
 		// A log says nothing of people, what they write, and secrets.
-		"@" + domain, text, hookPassword, adminPassword,
+		"@" + domain, text, saying, hookPassword, adminPassword, chatPassword, apiKey, providerPassword, providerSecret,
 	} {
 		if strings.Contains(log, unwanted) {
 			p.t.Errorf("process %d: the log has a %q", p.system.Pid, unwanted)

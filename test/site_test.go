@@ -19,6 +19,8 @@ import (
 const (
 	hookUser, hookPassword   = "hook", "hook-password-9e2d"
 	adminUser, adminPassword = "admin", "admin-password-51c7"
+	chatUser, chatPassword   = "chat", "chat-password-7b40"
+	apiKey                   = "5d1f0c9a7e3b8426f0a1d2c3b4e5968778695a4b"
 )
 
 // site is one installation of Postrider: settings and data that processes
@@ -42,6 +44,9 @@ func newSite(t testing.TB, settings map[string]string) *site {
 		"POSTRIDER_WEBHOOK_USERNAME": hookUser,
 		"POSTRIDER_WEBHOOK_PASSWORD": hookPassword,
 		"POSTRIDER_ADMIN_PASSWORD":   adminPassword,
+		"POSTRIDER_EVENTS_USERNAME":  chatUser,
+		"POSTRIDER_EVENTS_PASSWORD":  chatPassword,
+		"POSTRIDER_API_KEY":          apiKey,
 		"POSTRIDER_LOG_FORMAT":       "json",
 	}}
 	maps.Copy(s.settings, settings)
@@ -139,6 +144,7 @@ func (s *site) show(id string) shown {
 type server struct {
 	*process
 	url     string // base, without a slash at the end
+	public  string // the same as links have it
 	metrics string // URL of /metrics
 	client  *http.Client
 }
@@ -159,12 +165,16 @@ func (s *site) serve(arguments ...string) *server {
 func attach(p *process) *server {
 	p.t.Helper()
 	said := p.awaitLog("serving")
-	scheme, _, _ := strings.Cut(said.text("public_url"), ":")
+	scheme := "http"
+	if strings.HasPrefix(said.text("public_url"), "https://localhost:") {
+		scheme = "https"
+	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	p.t.Cleanup(transport.CloseIdleConnections)
 	return &server{
 		process: p,
 		url:     scheme + "://" + said.text("address"),
+		public:  said.text("public_url"),
 		metrics: "http://" + said.text("metrics") + "/metrics",
 		client:  &http.Client{Transport: transport, Timeout: patience},
 	}

@@ -41,9 +41,12 @@ func TestFirstStartOnTerminal(t *testing.T) {
 		}
 		return values
 	}
-	urls, users, passwords := value("Webhook URL"), value("User name"), value("Password")
-	if len(urls) != 1 || len(users) != 2 || len(passwords) != 2 {
-		t.Fatalf("want a URL and two pairs of user name and password:\n%s", text)
+	urls, users, passwords, keys := value("Webhook URL"), value("User name"), value("Password"), value("apikey")
+	if len(urls) != 2 || len(users) != 3 || len(passwords) != 3 || len(keys) != 1 {
+		t.Fatalf("want two URLs, three pairs of user name and password, and a key:\n%s", text)
+	}
+	if urls[1] != strings.TrimSuffix(urls[0], "/webhook")+"/events" {
+		t.Errorf("the URLs are %s", urls)
 	}
 	server.url = strings.TrimSuffix(urls[0], "/webhook")
 	server.mustPost(payload(t, "pasted"), signedIn(users[0], passwords[0]))
@@ -51,12 +54,18 @@ func TestFirstStartOnTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SetBasicAuth(users[1], passwords[1])
+	server.mustPostEvents(batch(event{"trigger": "not_known"}), signedIn(users[1], passwords[1]))
+	if err := server.callAPI(http.MethodGet, "/apikeys", "", withKey(keys[0])).want(http.StatusOK); err != nil {
+		t.Errorf("the API with what is on the terminal: %v", err)
+	}
+	r.SetBasicAuth(users[2], passwords[2])
 	if a, err := server.do(r); err != nil || a.status != http.StatusOK {
 		t.Errorf("the mailbox with what is on the terminal: %d %v", a.status, err)
 	}
-	if log := server.log.String(); strings.Contains(log, passwords[0]) || strings.Contains(log, passwords[1]) {
-		t.Error("the log has a password")
+	for _, secret := range append(passwords, keys...) {
+		if strings.Contains(server.log.String(), secret) {
+			t.Error("the log has a password, or the key")
+		}
 	}
 	server.stop()
 }

@@ -127,7 +127,7 @@ type deliverySelection struct {
 	dataFlags
 	deliveryFilter
 	IDs []string `arg:"" optional:"" name:"id" help:"Ids of deliveries."`
-	All bool     `help:"All that the filter selects, instead of ids."`
+	All bool     `help:"All that the filter selects, instead of ids; what a rule decided not to tell only if its state or reason is named."`
 }
 
 type deliveriesReplay struct{ deliverySelection }
@@ -191,8 +191,13 @@ func (c *deliverySelection) each(ctx context.Context, done string, states []outb
 		if len(filter.States) == 0 {
 			filter.States = states
 		}
+		named := len(c.State) > 0 || c.Reason != ""
 		err = data.Store.Each(ctx, filter, func(d outbox.Delivery) error {
-			apply(d.ID)
+			// What a rule decided against is not a failure: it is made good
+			// only for somebody who says so.
+			if named || d.Lane != outbox.LaneCall || d.State != outbox.Skipped {
+				apply(d.ID)
+			}
 			return ctx.Err()
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/directory"
 	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/engine/breaker"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
@@ -35,8 +36,9 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 	d.engine = engine.New(engine.Config{
 		App: App, AppID: d.appID(), Region: s.Region,
 		Store: d.data.Store, Vault: d.vault,
-		Webhook:  webhook.New(d.here, options.Version, d.clock),
-		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: transport, Clock: d.clock, Version: options.Version}),
+		Webhook: webhook.New(d.here, options.Version, d.clock),
+		// Its address is public, whatever else may be called.
+		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version}),
 		Breaker:  breakers,
 		Speed:    s.Speed, MaxAge: s.MaxAge, Retries: s.ProviderRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
@@ -66,8 +68,9 @@ func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error)
 		return nil, fmt.Errorf("POSTRIDER_API_KEY: %w", err)
 	}
 	s := &d.settings
+	people := directory.New(directory.Config{Store: d.data.Store, Recorder: d.engine, Clock: d.clock, HashPassword: access.NewPasswords().Hash})
 	return api.New(api.Config{
-		Keys: keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store,
+		Keys: keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store, Directory: people,
 		App: func(id string) (string, bool) {
 			return App, strings.EqualFold(id, d.appID())
 		},

@@ -47,6 +47,7 @@ func TestCheckURL(t *testing.T) {
 		{"carrier NAT", "https://100.64.0.1/", "private", ""},
 		{"Azure's agent", "https://168.63.129.16/", "private", ""},
 		{"mapped", "https://[::ffff:10.0.0.1]/", "private", ""},
+		{"mapped, but public", "https://[::ffff:8.8.8.8]/", "", ""},
 		{"IPv6 loopback", "https://[::1]/", "private", ""},
 		{"unspecified", "https://0.0.0.0/", "private", ""},
 		{"link-local with zone", "https://[fe80::1%25eth0]/", "private", ""},

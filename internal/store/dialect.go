@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,6 +29,16 @@ type dialect struct {
 	keepStatements bool
 	// putters is how many transactions may store new deliveries at one time.
 	putters int
+	// indexedBy follows the name of a table that must be read by an index, whose
+	// name is put in. Without statistics SQLite takes an app for a handful of
+	// rows, and would rather read all of them.
+	indexedBy string
+	// eachTag is a table "tag" with a column "value", of the tags in the column
+	// whose name is put in.
+	eachTag string
+	// smaller and larger are the two people of the one-on-one conversation
+	// whose id is c.id.
+	smaller, larger string
 	// again reports whether a transaction that failed with err may succeed
 	// when it is simply run again.
 	again func(err error) bool
@@ -38,6 +49,10 @@ func sqliteDialect() *dialect {
 		name:       "sqlite",
 		leaseClock: "CAST($1 AS BIGINT)",
 		putters:    1,
+		indexedBy:  " INDEXED BY %s",
+		eachTag:    "json_each(NULLIF(CAST(%s AS TEXT), '')) AS tag",
+		smaller:    "substr(c.id, 3, instr(c.id, char(31)) - 3)",
+		larger:     "substr(c.id, instr(c.id, char(31)) + 1)",
 
 		keepStatements: true,
 		again: func(err error) bool {
@@ -54,12 +69,25 @@ func postgresDialect() *dialect {
 		lockRows:   "SELECT id FROM deliveries WHERE id = ANY($1) ORDER BY id FOR UPDATE",
 		leaseClock: "(CAST($1 AS BIGINT) * 0 + CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000 AS BIGINT))",
 		putters:    4,
+		eachTag:    "json_array_elements_text(convert_from(NULLIF(%s, ''), 'UTF8')::json) AS tag(value)",
+		// Of an id without a separator the length would be negative: CASE is
+		// asked first.
+		smaller: "CASE WHEN strpos(c.id, chr(31)) > 3 THEN substr(c.id, 3, strpos(c.id, chr(31)) - 3) ELSE '' END",
+		larger:  "substr(c.id, strpos(c.id, chr(31)) + 1)",
 		again: func(err error) bool {
 			var e *pgconn.PgError
 			// serialization_failure, deadlock_detected
 			return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 		},
 	}
+}
+
+// by returns what makes a table be read by an index.
+func (d *dialect) by(index string) string {
+	if d.indexedBy == "" {
+		return ""
+	}
+	return fmt.Sprintf(d.indexedBy, index)
 }
 
 // retry runs a transaction again while it fails for reasons that pass.

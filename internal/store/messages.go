@@ -186,7 +186,8 @@ func (s *Store) early(ctx context.Context, tx *transaction, h happened, m *chat.
 	return nil
 }
 
-// editMessage puts the latest text in place of the stored one.
+// editMessage puts the latest text in place of the stored one. Some events
+// carry no text: then it stays.
 func (s *Store) editMessage(ctx context.Context, tx *transaction, h happened, m *chat.Message) error {
 	edited := m.EditedAt
 	if edited.IsZero() {
@@ -194,11 +195,11 @@ func (s *Store) editMessage(ctx context.Context, tx *transaction, h happened, m 
 	}
 	var known int
 	err := tx.QueryRowContext(ctx, `UPDATE messages SET
-			body = CASE WHEN edited_at <= $3 AND state <> 'deleted' THEN $4 ELSE body END,
+			body = CASE WHEN edited_at <= $3 AND state <> 'deleted' AND CAST($6 AS BIGINT) > 0 THEN $4 ELSE body END,
 			mentions = CASE WHEN edited_at <= $3 THEN $5 ELSE mentions END,
 			edited_at = CASE WHEN edited_at <= $3 THEN $3 ELSE edited_at END
 		WHERE app = $1 AND id = $2 RETURNING 1`,
-		text(h.App), text(m.ID), millis(edited), notNull(m.Body), text(joinMentions(m))).Scan(&known)
+		text(h.App), text(m.ID), millis(edited), notNull(m.Body), text(joinMentions(m)), len(m.Body)).Scan(&known)
 	switch {
 	case isNone(err):
 		early := *m

@@ -111,7 +111,10 @@ func (s *Store) historyConditions(ctx context.Context, f *history.Filter) (where
 		c.add("n.sent_at <= ?", millis(f.SentUntil))
 	}
 	for _, equal := range [...]struct{ column, value string }{
-		{"n.category", f.Category}, {"n.message_type", f.MessageType}, {"n.sender", f.Sender}, {"d.provider", f.Provider},
+		{"n.category", f.Category},
+		{"n.message_type", f.MessageType},
+		{"n.sender", f.Sender},
+		{"d.provider", f.Provider},
 		{"d.reason", string(f.Reason)},
 	} {
 		if equal.value != "" {

@@ -92,8 +92,8 @@ func (s *site) routes() []route {
 		{"/events/{appId}", own, s.ofApp(s.Events)},
 		{"/v3", own, s.API},
 		{"/v3/", own, s.API},
-		{"/openapi.json", own, s.API},
-		{"/docs", own, s.API},
+		{"GET /openapi.json", open, s.API},
+		{"GET /docs", open, s.API},
 	}
 	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/postrider/postrider/internal/chat"
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/store"
 	"github.com/postrider/postrider/internal/web"
@@ -34,6 +35,11 @@ func config(t *testing.T) web.Config {
 			Accept:       func(context.Context, *notification.Request) error { return nil },
 			Authenticate: notification.BasicAuth(caller),
 		},
+		Events: web.NewEvents(web.EventsConfig{
+			Record:       func(context.Context, []chat.Event) error { return nil },
+			Authenticate: notification.BasicAuth(caller),
+		}),
+		API:       http.NotFoundHandler(),
 		Admin:     notification.BasicAuth(account),
 		Ready:     func(context.Context) error { return nil },
 		PublicURL: "https://postrider.example.com",
@@ -115,8 +121,8 @@ func TestGuards(t *testing.T) {
 		what      string
 		want, got []string
 	}{
-		{"open", []string{"GET /{$}", "GET /assets/", "GET /healthz", "GET /readyz"}, unprotected},
-		{"with authentication of their own", []string{"/webhook", "/webhook/{appId}"}, authenticating},
+		{"open", []string{"GET /{$}", "GET /assets/", "GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs"}, unprotected},
+		{"with authentication of their own", []string{"/webhook", "/webhook/{appId}", "/events", "/events/{appId}", "/v3", "/v3/"}, authenticating},
 		{"behind an account", []string{"/mailbox", "/mailbox/"}, protected},
 	} {
 		if diff := cmp.Diff(list.want, list.got); diff != "" {

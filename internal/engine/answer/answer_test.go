@@ -169,6 +169,7 @@ func TestBody(t *testing.T) {
 		{"as long as is kept", strings.Repeat("x", 1024), strings.Repeat("x", 1024)},
 		{"longer", strings.Repeat("x", 200<<10), strings.Repeat("x", 1024)},
 		{"cut in a letter", strings.Repeat("x", 1023) + "é", strings.Repeat("x", 1023)},
+		{"cut in a picture", strings.Repeat("x", 1021) + "📷", strings.Repeat("x", 1021)},
 		{"no UTF-8", "a\xff\xfeb", "a\uFFFDb"},
 		{"NUL", "a\x00b", "a\uFFFDb"},
 		{"many of them", strings.Repeat("\x00", 1024), strings.Repeat("\uFFFD", 341)},

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -265,6 +266,79 @@ func TestWhoWaitsIsToldOfAPause(t *testing.T) {
 		group.Wait()
 		if took := time.Since(begin); took != 10*time.Millisecond {
 			t.Errorf("told after %v", took)
+		}
+	})
+}
+
+// full returns a breaker whose endpoint has all the calls in flight that may
+// be, and one of them.
+func full(t *testing.T) (*breaker.Breaker, *breaker.Permit) {
+	t.Helper()
+	b := newBreaker(breaker.Config{MaxInFlight: 8})
+	p := acquire(t, b, hooks)
+	for range 7 {
+		acquire(t, b, hooks)
+	}
+	return b, p
+}
+
+// get counts a permit, if there is one.
+func get(t *testing.T, b *breaker.Breaker, got *atomic.Int64) {
+	if p, _ := b.Acquire(t.Context(), hooks); p != nil {
+		got.Add(1)
+	}
+}
+
+func TestWhoLeftTheLineIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, p := full(t)
+		var got atomic.Int64
+		for range 3 {
+			get(t, b, &got)
+		}
+		time.AfterFunc(10*time.Millisecond, p.Answered)
+		if get(t, b, &got); got.Load() != 1 {
+			t.Error("there was room, but not for who waited")
+		}
+	})
+}
+
+func TestRoomIsNotLostToWhoLeaves(t *testing.T) {
+	t.Parallel()
+	for range 100 { // who comes first in one moment is chance
+		synctest.Test(t, func(t *testing.T) {
+			b, p := full(t)
+			var got atomic.Int64
+			var group sync.WaitGroup
+			group.Go(func() { get(t, b, &got) })
+			time.AfterFunc(100*time.Millisecond, p.Answered)
+			time.Sleep(50 * time.Millisecond)
+			group.Go(func() { get(t, b, &got) })
+			group.Wait()
+			if got.Load() != 1 {
+				t.Errorf("%d of two got the room", got.Load())
+			}
+		})
+	}
+}
+
+func TestFirstComeFirstServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, p := full(t)
+		var got atomic.Int64
+		var group sync.WaitGroup
+		for range 2 {
+			group.Go(func() { get(t, b, &got) })
+		}
+		synctest.Wait()
+		p.Answered()
+		if p, _ := b.Acquire(t.Context(), hooks); p != nil {
+			t.Error("who came last was served first")
+		}
+		if group.Wait(); got.Load() != 1 {
+			t.Errorf("%d of those who had waited were served", got.Load())
 		}
 	})
 }

@@ -87,6 +87,52 @@ func TestSenderDetailsAreTheNewest(t *testing.T) {
 	}
 }
 
+// A group's directory entry is newer than what old messages say of it.
+func TestGroupIsCalledAsNow(t *testing.T) {
+	t.Parallel()
+	f := facts(t, read(t, "group.json"))
+	f.Group = &chat.Group{GUID: "allotment-club", Name: "Allotment & Orchard"}
+	n, err := digest.Build(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &notification.Group{GUID: "allotment-club", Name: "Allotment & Orchard", Icon: "https://img.example.org/club.png"}
+	if diff := cmp.Diff(want, n.Data.GroupDetails); diff != "" || n.Data.Subject != "New messages in Allotment & Orchard" {
+		t.Error(diff, n.Data.Subject)
+	}
+}
+
+// Mentions count where they apply: everybody's in a group, and all only where
+// there is a text.
+func TestMentionsApply(t *testing.T) {
+	t.Parallel()
+	all := text(t, 1, "<@all:all> hello")
+	all.MentionsAll = true
+	silent := text(t, 2, " ")
+	silent.Type, silent.Mentions = "image", []string{"mira-17"}
+	n, err := digest.Build(toMira(all, silent))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := n.Data.Messages; m[0].Text != "@all hello" || m[1].Text != "📷 Has sent an image" {
+		t.Errorf("got %q, %q", m[0].Text, m[1].Text)
+	}
+}
+
+// Names are put into texts of a message's data, not into what describes it.
+func TestMentionsInMetadataStay(t *testing.T) {
+	t.Parallel()
+	m := text(t, 1, "hello")
+	m.Body = json.RawMessage(`{"data":{"text":"hello","metadata":{"x":"<@uid:mira-17>"},"y":"<@uid:mira-17>"}}`)
+	f := toMira(m)
+	f.Settings.Templates.Texts["textMessageTemplateDefault"]["body"] = "{{data.metadata.x}} {{data.y}}"
+	f.Templates = nil
+	n, err := digest.Build(f)
+	if err != nil || n.Data.Messages[0].Text != "<@uid:mira-17> @Mira Oduya" {
+		t.Errorf("got %+v, %v", n, err)
+	}
+}
+
 // Templates that the caller did not compile are compiled.
 func TestTemplatesOfSettings(t *testing.T) {
 	t.Parallel()

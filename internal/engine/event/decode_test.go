@@ -311,3 +311,101 @@ func TestDecodeBatch(t *testing.T) {
 		t.Errorf("a large batch: %v", err)
 	}
 }
+
+// change decodes one event and returns its change.
+func change(t *testing.T, sent []byte) chat.Change {
+	t.Helper()
+	got, err := event.Decode(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got[0].Change
+}
+
+func TestDecodeMentions(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]string{
+		"<@uid:B> <@uid:a> <@uid:b>":                            {"a", "b"},
+		"<@uid:x<@uid:a>":                                       {"a"},
+		"<@uid:a <@all:x>":                                      nil,
+		"<@uid:a\x01>":                                          nil,
+		"<@uid:" + strings.Repeat("a", 101) + ">":               nil,
+		strings.Repeat("<@", 5000) + "<@uid:a>":                 {"a"},
+		"<@uid:" + strings.Repeat("𝔞", chat.MaxUIDLength) + ">": {strings.Repeat("𝔞", chat.MaxUIDLength)},
+	} {
+		m := change(t, edit(t, "message_sent_one_on_one", "data/message/data/text", text)).(chat.MessageSent).Message
+		if diff := cmp.Diff(want, m.Mentions); diff != "" {
+			t.Errorf("%.40q: %s", text, diff)
+		}
+		if m.MentionsAll {
+			t.Errorf("%.40q mentions everybody of two", text)
+		}
+	}
+	for text, want := range map[string]bool{"<@all:x>": true, "<@all:>": false, "<@all:a<b>": false} {
+		if m := change(t, edit(t, "message_sent_group", "data/message/data/text", text)).(chat.MessageSent).Message; m.MentionsAll != want {
+			t.Errorf("%q mentions everybody: %v", text, m.MentionsAll)
+		}
+	}
+}
+
+func TestDecodeReceiptForms(t *testing.T) {
+	t.Parallel()
+	if got := change(t, edit(t, "message_read_receipt", "data/body/action", "delivered")); got != nil {
+		t.Errorf("a delivery came as %+v", got)
+	}
+	got := change(t, edit(t, "message_read_receipt", "data/body", map[string]any{"messageId": "1", "readAt": 1890000031})).(chat.Read)
+	if !got.At.Equal(at(1890000031)) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// When a message was edited is said best by itself, else by the event.
+func TestDecodeEditedWhen(t *testing.T) {
+	t.Parallel()
+	const on = "data/message/data/entities/on/entity/"
+	for _, test := range []struct {
+		body []byte
+		want int64
+	}{
+		{edit(t, "message_edited", on+"editedAt", nil), 1890000060},
+		{edit(t, "message_edited", on+"updatedAt", 1890000058), 1890000059},
+		{edit(t, "message_edited_plain", "data/message/editedAt", nil), 1890000000},
+		{editTwice(t, "message_edited_plain", "data/message/editedAt", nil, "data/message/updatedAt", 1890000057), 1890000057},
+	} {
+		if got := change(t, test.body).(chat.MessageEdited); !got.Message.EditedAt.Equal(at(test.want)) {
+			t.Errorf("edited at %d, want %d", got.Message.EditedAt.Unix(), test.want)
+		}
+	}
+}
+
+// Many people are named once each, whatever the case of their ids.
+func TestDecodeManyMembers(t *testing.T) {
+	t.Parallel()
+	members := make(map[string]any)
+	for i := range 200 {
+		members[strings.Repeat("a", i%50+1)] = map[string]any{"name": "lower"}
+		members[strings.Repeat("A", i%50+1)] = map[string]any{"name": "upper"}
+	}
+	got, err := event.Decode(edit(t, "group_member_added", "data/members", members))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if users := len(got[0].Users); users != 51 { // and who added them
+		t.Errorf("%d users named", users)
+	}
+	if n := len(got[0].Change.(chat.MembersChanged).Members); n != 50 {
+		t.Errorf("%d members", n)
+	}
+	mentions := map[string]any{"otto-4": map[string]any{}}
+	for i := range 20 {
+		mentions[strings.Repeat("a", i+1)] = map[string]any{}
+	}
+	lone := editTwice(t, "message_sent_one_on_one", "data/message/data/entities", nil, "data/message/data/mentions", mentions)
+	if got, err = event.Decode(lone); err != nil || len(got[0].Users) != 22 {
+		t.Errorf("%d users named, %v", len(got[0].Users), err)
+	}
+	both := map[string]any{"a": map[string]any{}, "A": map[string]any{}}
+	if uids := change(t, edit(t, "user_blocked", "data/users", both)).(chat.Blocked).UIDs; len(uids) != 1 || uids[0] != "a" {
+		t.Errorf("blocked %v", uids)
+	}
+}

@@ -14,8 +14,18 @@ import (
 // it.
 func edit(t testing.TB, name, path string, value any) []byte {
 	t.Helper()
+	return editBody(t, body(t, name), path, value)
+}
+
+func editTwice(t testing.TB, name, path string, value any, other string, otherValue any) []byte {
+	t.Helper()
+	return editBody(t, edit(t, name, path, value), other, otherValue)
+}
+
+func editBody(t testing.TB, sent []byte, path string, value any) []byte {
+	t.Helper()
 	var document map[string]any
-	if err := json.Unmarshal(body(t, name), &document); err != nil {
+	if err := json.Unmarshal(sent, &document); err != nil {
 		t.Fatal(err)
 	}
 	at, keys := document, strings.Split(path, "/")

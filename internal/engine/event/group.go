@@ -26,6 +26,7 @@ func group(change func(*groupEvent) ([]chat.Change, error)) reader {
 		if err := part("members", p.Members, &e.some); err != nil {
 			return nil, err
 		}
+		e.some = e.some.once()
 		if err := part("by", p.By, &by); err != nil {
 			return nil, err
 		}
@@ -171,6 +172,7 @@ func blocks(now bool) reader {
 		if err := part("users", p.Users, &users); err != nil {
 			return nil, err
 		}
+		users = users.once()
 		who, err := uid("by", by.id)
 		if err != nil {
 			return nil, err

@@ -120,6 +120,18 @@ func (p *people) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// once returns each person once: ids that differ in case are the same, and what
+// is said first counts.
+func (p people) once() people {
+	seen := make(map[string]bool, len(p))
+	return slices.DeleteFunc(p, func(one person) bool {
+		uid := chat.NormalizeUID(string(one.UID))
+		again := seen[uid]
+		seen[uid] = true
+		return again
+	})
+}
+
 // inEntry adds to an error which entry of an object it is about, which
 // encoding/json does not tell.
 func inEntry(data []byte, err error) error {

@@ -10,7 +10,10 @@ import (
 	"github.com/postrider/postrider/internal/engine/webhook"
 )
 
-const nameCustom = "provider/custom"
+const (
+	nameCustom   = "provider/custom"
+	nameSendGrid = "provider/sendgrid"
+)
 
 // Providers are how an app's providers are reached; nil: there is none. Their
 // secrets are in the clear: they must not be logged.
@@ -25,11 +28,11 @@ func (v *Vault) Providers(ctx context.Context, app string) (Providers, error) {
 	if err != nil && !errors.Is(err, ErrNothing) {
 		return Providers{}, err
 	}
-	grid, err := open[sendgrid.Config](ctx, v, app, "provider/sendgrid")
+	account, err := v.SendGrid(ctx, app)
 	if err != nil && !errors.Is(err, ErrNothing) {
 		return Providers{}, err
 	}
-	return Providers{custom, grid}, nil
+	return Providers{custom, account}, nil
 }
 
 // Custom returns an app's custom provider, or ErrNothing.
@@ -51,6 +54,27 @@ func (v *Vault) ChangeCustom(ctx context.Context, app string, change func(*webho
 // DeleteCustom forgets an app's custom provider, or returns ErrNothing.
 func (v *Vault) DeleteCustom(ctx context.Context, app string) error {
 	return v.delete(ctx, app, nameCustom)
+}
+
+// SendGrid returns an app's SendGrid account, or ErrNothing.
+func (v *Vault) SendGrid(ctx context.Context, app string) (*sendgrid.Config, error) {
+	return open[sendgrid.Config](ctx, v, app, nameSendGrid)
+}
+
+// AddSendGrid keeps a SendGrid account, or returns ErrExists.
+func (v *Vault) AddSendGrid(ctx context.Context, app string, account *sendgrid.Config) error {
+	return add(ctx, v, app, nameSendGrid, account)
+}
+
+// ChangeSendGrid changes an app's SendGrid account and returns it as it is
+// then, or ErrNothing. Change is called again when somebody else was faster.
+func (v *Vault) ChangeSendGrid(ctx context.Context, app string, change func(*sendgrid.Config) error) (*sendgrid.Config, error) {
+	return alter(ctx, v, app, nameSendGrid, change)
+}
+
+// DeleteSendGrid forgets an app's SendGrid account, or returns ErrNothing.
+func (v *Vault) DeleteSendGrid(ctx context.Context, app string) error {
+	return v.delete(ctx, app, nameSendGrid)
 }
 
 // open returns what is sealed under a name, or ErrNothing.

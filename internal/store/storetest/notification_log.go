@@ -55,16 +55,20 @@ func (f *fixture) notice(t testing.TB, e past.Entry, first, last int64) past.Ent
 		text string
 		args []any
 	}{
-		{`INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, state, reason, attempts, created_at, armed_at, next_at, settled_at)
-			VALUES ($1, 'app', 'call', $2, 'x', '', $3, $4, $5, $6, $6, 0, $7)`,
-			[]any{e.ID, e.UID, string(e.State), string(e.Reason), e.Attempts, e.CreatedAt.UnixMilli(), settled}},
+		{
+			`INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, attempts, created_at, armed_at, next_at, settled_at)
+			VALUES ($1, 'app', 'call', $2, 'x', '', $8, $3, $4, $5, $6, $6, 0, $7)`,
+			[]any{e.ID, e.UID, string(e.State), string(e.Reason), e.Attempts, e.CreatedAt.UnixMilli(), settled, e.Provider},
+		},
 		{`INSERT INTO payloads (delivery_id, body) VALUES ($1, $2)`, []any{e.ID, e.Payload}},
-		{`INSERT INTO notices (delivery_id, app, digest, provider, conversation, uid, first, last, message_id, message_type, category, sender,
-			sent_at, refs, reservation, reserved) VALUES ($1, 'app', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0)`,
+		{
+			`INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type, category, sender,
+			sent_at, refs, day, reserved) VALUES ($1, 'app', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)`,
 			[]any{
-				e.ID, e.Provider, string(e.Conversation), e.UID, first, last, e.MessageID, e.MessageType, string(e.Category), e.Sender,
-				e.SentAt.UnixMilli(), []byte(refs), []byte{},
-			}},
+				e.ID, string(e.Conversation), e.UID, first, last, e.MessageID, e.MessageType, string(e.Category), e.Sender,
+				e.SentAt.UnixMilli(), []byte(refs),
+			},
+		},
 	} {
 		if _, err := db.ExecContext(t.Context(), statement.text, statement.args...); err != nil {
 			t.Fatal(err)

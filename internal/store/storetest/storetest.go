@@ -1,7 +1,7 @@
 // Package storetest is the one suite that package store passes on every
-// database engine: what outbox, address, access, mailbox and the
-// engine's settings and history ask of their stores, and a model of the outbox against which random histories are
-// compared.
+// database engine: what outbox, address, access, mailbox, directory and the
+// engine's settings and history ask of their stores, and a model of the outbox
+// against which random histories are compared.
 //
 // It holds what must be so on every engine. What only one of them has (file
 // locks, statistics, query plans) is tested beside the store.
@@ -55,6 +55,11 @@ func Run(t *testing.T, e Engine) {
 		{"Settings", settingTests},
 		{"History", historyTests},
 		{"Mailbox", mailboxTests},
+		{"Users", userTests},
+		{"Groups", groupTests},
+		{"Members", memberTests},
+		{"Blocks", blockTests},
+		{"Conversations", conversationTests},
 		{"Schema", schemaTests},
 		{"Crowd", crowdTests},
 		{"Window", windowTests},
@@ -84,6 +89,9 @@ type fixture struct {
 	url    string
 	clock  *clock
 	ids    *atomic.Int64
+	// beneath is what raw returns.
+	beneath sync.Mutex
+	db      *sql.DB
 }
 
 func newFixture(t testing.TB, e Engine) *fixture {
@@ -115,6 +123,11 @@ func (f *fixture) config() store.Config {
 // raw returns the database beneath the store.
 func (f *fixture) raw(t testing.TB) *sql.DB {
 	t.Helper()
+	f.beneath.Lock()
+	defer f.beneath.Unlock()
+	if f.db != nil {
+		return f.db
+	}
 	db, err := sql.Open(f.engine.Driver, f.engine.Source(f.url))
 	if err != nil {
 		t.Fatal(err)
@@ -124,6 +137,7 @@ func (f *fixture) raw(t testing.TB) *sql.DB {
 			t.Error(err)
 		}
 	})
+	f.db = db
 	return db
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/directory"
 	"github.com/postrider/postrider/internal/engine/history"
 	"github.com/postrider/postrider/internal/engine/vault"
 )
@@ -24,6 +25,8 @@ type Config struct {
 	People   People
 	Personal Personal
 	History  history.Store
+	// Directory is who there is, and what may be done to them.
+	Directory *directory.Directory
 	// App resolves the id by which callers name an app to the name under which
 	// what is its own is kept; false: there is none.
 	App func(id string) (app string, ok bool)
@@ -62,7 +65,8 @@ type api struct {
 func (a *api) operations() []operation {
 	var all []operation
 	for _, part := range [][]operation{
-		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.log(), a.apiKeys(),
+		a.users(), a.userLists(), a.groups(), a.members(), a.bans(), a.blocks(), a.conversations(), a.receipts(),
+		a.settings(), a.preferences(), a.mutes(), a.timezone(), a.contacts(), a.custom(), a.sendGrid(), a.log(), a.apiKeys(),
 	} {
 		all = append(all, part...)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/directory"
 	"github.com/postrider/postrider/internal/web/answer"
 )
 
@@ -29,15 +30,19 @@ const (
 // conventions, and 4.9 of the notifications'). What is not here is 500.
 func statusOf(code string) int {
 	switch code {
-	case chat.CodeBadRequest, chat.CodeUIDExists, chat.CodeGUIDExists:
+	case chat.CodeBadRequest, chat.CodeUIDExists, chat.CodeGUIDExists, directory.CodeEmptyGroupPass, directory.CodeCannotBlockSelf:
 		return http.StatusBadRequest
 	case codeNoKey, codeUnknownKey, codeWrongApp:
 		return http.StatusUnauthorized
 	case codeQuota:
 		return http.StatusPaymentRequired
-	case codeNoAccess, codeKeySelf:
+	case codeNoAccess, codeKeySelf,
+		directory.CodeSameScope, directory.CodeNoClearance, directory.CodeNoAdminScope, directory.CodeNoModeratorScope,
+		directory.CodeNoScopeClearance, directory.CodeNoSelfAction, directory.CodeNotJoined, directory.CodeBannedMember,
+		directory.CodeAlreadyBanned, directory.CodeAlreadyJoined, directory.CodeNotAccessible:
 		return http.StatusForbidden
-	case codeNoEndpoint, codeKeyNotFound, chat.CodeUIDNotFound, chat.CodeGUIDNotFound, chat.CodeProviderMissing:
+	case codeNoEndpoint, codeKeyNotFound, chat.CodeUIDNotFound, chat.CodeGUIDNotFound, chat.CodeProviderMissing,
+		directory.CodeNotAMember, directory.CodeNotBanned:
 		return http.StatusNotFound
 	case chat.CodeProviderExists:
 		return http.StatusConflict

@@ -32,12 +32,12 @@ func (s *server) log(t *testing.T, rows ...logged) {
 		if row.state != "pending" {
 			settled = at + 250
 		}
-		s.exec(t, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, state, reason, attempts, created_at, armed_at, next_at, settled_at)
-			VALUES ($1, $2, 'call', $3, '', '', $4, $5, $6, $7, $7, 0, $8)`, row.id, app, row.uid, row.state, row.reason, row.attempts, at, settled)
+		s.exec(t, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, attempts, created_at, armed_at, next_at, settled_at)
+			VALUES ($1, $2, 'call', $3, '', '', $9, $4, $5, $6, $7, $7, 0, $8)`, row.id, app, row.uid, row.state, row.reason, row.attempts, at, settled, row.provider)
 		s.exec(t, `INSERT INTO payloads (delivery_id, body) VALUES ($1, $2)`, row.id, []byte(`{"trigger":"x"}`))
-		s.exec(t, `INSERT INTO notices (delivery_id, app, digest, provider, conversation, uid, first, last, message_id, message_type, category, sender,
-			sent_at, refs, reservation, reserved) VALUES ($1, $2, $1, $3, $4, $5, 1, 2, $6, 'text', 'message', 'otto-4', $7, $8, '', 0)`,
-			row.id, app, row.provider, string(row.conversation), row.uid, fmt.Sprint(row.message), at,
+		s.exec(t, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type, category, sender,
+			sent_at, refs, day, reserved) VALUES ($1, $2, $1, $3, $4, 1, 2, $5, 'text', 'message', 'otto-4', $6, $7, 0, 0)`,
+			row.id, app, string(row.conversation), row.uid, fmt.Sprint(row.message), at,
 			fmt.Appendf(nil, `{"ids":["a-%d","%d"],"numbers":[1,2]}`, row.message, row.message))
 	}
 }

@@ -83,3 +83,50 @@ func TestPrivateTargets(t *testing.T) {
 	s.call(t, http.MethodPost, customPath, `{"isEnabled":true,"useStoredEmailID":true,"webhookURL":"http://127.0.0.1:9000/x","useBasicAuth":false,`+
 		`"basicAuthUsername":"","basicAuthPassword":""}`).data(t)
 }
+
+func TestSendGridProvider(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	const (
+		path    = "/notifications/email/v1/providers/sendgrid"
+		created = `{"sendGridApiKey":"SG.correct-horse","sendGridTemplateID":"d-1","sendGridUnsubscribeGroupID":"17",` +
+			`"senderName":"Allotment","senderEmail":"chat@example.org","allowEmailReplies":false}`
+		shown = `{"data":{"isEnabled":true,"sendGridApiKey":"********","sendGridTemplateID":"d-1","sendGridUnsubscribeGroupID":17,` +
+			`"senderName":"Allotment","senderEmail":"chat@example.org","allowEmailReplies":false}}`
+	)
+	for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+		s.call(t, method, path, `{}`).refused(t, http.StatusNotFound, "ERR_PROVIDER_NOT_FOUND")
+	}
+	for body, fields := range map[string][]string{
+		`{}`: {"sendGridApiKey", "sendGridTemplateID", "sendGridUnsubscribeGroupID", "senderName", "senderEmail"},
+		strings.Replace(created, `"17"`, `"x"`, 1):                       {"sendGridUnsubscribeGroupID"},
+		strings.Replace(created, "chat@example.org", "chat", 1):          {"senderEmail"},
+		strings.Replace(created, "Replies\":false", "Replies\":true", 1): {"allowEmailReplies"},
+		strings.Replace(created, "SG.correct-horse", "********", 1):      {"sendGridApiKey"},
+	} {
+		s.call(t, http.MethodPost, path, body).refused(t, http.StatusBadRequest, "ERR_BAD_REQUEST", fields...)
+	}
+	expect := func(r reply, want string) {
+		t.Helper()
+		if got := strings.TrimSpace(r.body); r.status != http.StatusOK || got != want {
+			t.Errorf("answered %d %s, want %s", r.status, got, want)
+		}
+	}
+	expect(s.call(t, http.MethodPost, path, created), shown)
+	s.call(t, http.MethodPost, path, created).refused(t, http.StatusConflict, "ERR_PROVIDER_ALREADY_EXISTS")
+	expect(s.call(t, http.MethodPut, path, `{"sendGridApiKey":"********"}`), shown)
+	s.call(t, http.MethodPut, path, `{"senderEmailForReplies":"a+b@example.org"}`).refused(t, http.StatusBadRequest, "ERR_BAD_REQUEST", "senderEmailForReplies")
+	replies := s.call(t, http.MethodPut, path, `{"sendGridUnsubscribeGroupID":18,"senderEmailForReplies":"re@example.org","isEnabled":false}`).data(t)
+	if replies["senderEmailForReplies"] != "re@example.org" || replies["sendGridUnsubscribeGroupID"] != 18.0 || replies["isEnabled"] != false {
+		t.Errorf("changed: %v", replies)
+	}
+	providers, err := s.vault.Providers(t.Context(), app)
+	if err != nil || providers.SendGrid == nil || providers.SendGrid.APIKey != "SG.correct-horse" || providers.Custom != nil {
+		t.Errorf("the engine sees %+v, %v", providers, err)
+	}
+	if got := s.call(t, http.MethodPut, path, `{"senderEmailForReplies":null}`).data(t); got["senderEmailForReplies"] != nil {
+		t.Errorf("removed: %v", got)
+	}
+	s.call(t, http.MethodDelete, path, "").data(t)
+	expect(s.call(t, http.MethodPost, path, created), shown)
+}

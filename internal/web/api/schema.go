@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -59,4 +60,17 @@ func schemaOfValue(value any, whole bool) *huma.Schema {
 	default:
 		return &huma.Schema{}
 	}
+}
+
+// schemaFor is the description of a type.
+func schemaFor[T any](r huma.Registry) *huma.Schema {
+	return r.Schema(reflect.TypeFor[T](), true, "")
+}
+
+// integerText describes a whole number that may also come in a text.
+type integerText struct{}
+
+// Schema implements [huma.SchemaProvider].
+func (integerText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeInteger}, {Type: huma.TypeString, Pattern: "^[0-9]+$"}}}
 }
