@@ -27,11 +27,23 @@ import (
 	"github.com/postrider/postrider/notification"
 )
 
-// Two processes on one PostgreSQL decide and call at once, and every third
-// call fails in one way or another: never more than the quota, nothing twice,
-// nothing lost.
+// Two processes on one PostgreSQL decide and call at once, while calls fail in
+// one way or another: never more than the quota, nothing twice, nothing lost.
 func TestTwoEngines(t *testing.T) {
 	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		refused int // of ten calls
+	}{{"some fail", 1}, {"most fail", 8}} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			twoEngines(t, test.refused)
+		})
+	}
+}
+
+func twoEngines(t *testing.T, refused int) {
+	t.Helper()
 	const (
 		people, senders, rounds = 12, 5, 4
 		aDay                    = 7
@@ -43,12 +55,12 @@ func TestTwoEngines(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: of a test
 	var script []webhooksink.Answer
 	for range 4000 {
-		switch random.IntN(9) {
-		case 0:
-			script = append(script, webhooksink.Status(http.StatusServiceUnavailable))
-		case 1:
+		switch n := random.IntN(10); {
+		case n < refused:
 			script = append(script, webhooksink.Status(http.StatusBadRequest))
-		case 2:
+		case n == 8:
+			script = append(script, webhooksink.Status(http.StatusServiceUnavailable))
+		case n == 9:
 			script = append(script, webhooksink.OK().After(20*time.Millisecond))
 		default:
 			script = append(script, webhooksink.OK())
