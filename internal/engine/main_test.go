@@ -18,7 +18,7 @@ var server postgres.Shared
 // started in it.
 func TestMain(m *testing.M) {
 	// A case is a history of days. What the command line says wins.
-	if err := flag.Set("rapid.checks", "25"); err != nil {
+	if err := flag.Set("rapid.checks", "15"); err != nil {
 		panic(err)
 	}
 	code := server.Main(m)

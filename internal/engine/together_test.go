@@ -45,7 +45,7 @@ func TestTwoEngines(t *testing.T) {
 func twoEngines(t *testing.T, refused int) {
 	t.Helper()
 	const (
-		people, senders, rounds = 12, 5, 4
+		people, senders, rounds = 10, 40, 2
 		aDay                    = 7
 		interval                = 60 * time.Second
 		speed                   = 600 // an interval is 100 ms
@@ -82,15 +82,13 @@ func twoEngines(t *testing.T, refused int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first.run(t)
-	second.run(t)
-
 	// Everybody hears from everybody who writes, several times, through
-	// either process.
-	var writing sync.WaitGroup
-	for sender := range senders {
-		writing.Go(func() {
-			for round := range rounds {
+	// either process. After the first time both find more windows due than one
+	// of them decides at once; the second time calls are under way.
+	for round := range rounds {
+		var writing sync.WaitGroup
+		for sender := range senders {
+			writing.Go(func() {
 				var events []chat.Event
 				for n := range people {
 					events = append(events, messageEvent(fmt.Sprintf("s%d", sender), fmt.Sprintf("p%02d", n), fmt.Sprintf("%d-%d-%d", n, sender, round)))
@@ -98,13 +96,15 @@ func twoEngines(t *testing.T, refused int) {
 				if err := []*process{first, second}[(sender+round)%2].engine.Record(t.Context(), app, events); err != nil {
 					t.Error(err)
 				}
-				// A little longer than a window waits: the next one comes
-				// while calls about this one are under way.
-				pause(t, 130*time.Millisecond)
-			}
-		})
+			})
+		}
+		writing.Wait()
+		if round == 0 {
+			pause(t, interval/speed)
+			first.run(t)
+			second.run(t)
+		}
 	}
-	writing.Wait()
 	entries := first.settledEntries(t, people*senders*rounds)
 
 	delivered := make(map[string]int) // by id
