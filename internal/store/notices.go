@@ -78,37 +78,43 @@ func (s *Store) noticesOf(cs *cases, rulings []*ruling) ([]*notice, error) {
 }
 
 func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*notice) error {
-	return chunks(len(notices), func(from, to int) error {
-		var deliveries, payloads, rows []any
-		for _, n := range notices[from:to] {
-			now := millis(n.Now)
-			next, settled := now, int64(0)
-			if n.state != outbox.Pending {
-				next, settled = 0, now
-			}
-			deliveries = append(deliveries, n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
-				string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
-			payloads = append(payloads, n.id, notNull(n.payload))
-			row, err := n.columns()
-			if err != nil {
-				return err
-			}
-			rows = append(rows, row...)
+	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
+	payloads := newRelation(len(notices), "TEXT", "BYTEA")
+	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT")
+	for _, n := range notices {
+		now := millis(n.Now)
+		next, settled := now, int64(0)
+		if n.state != outbox.Pending {
+			next, settled = 0, now
 		}
-		n := to - from
-		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
-				created_at, armed_at, next_at, settled_at) VALUES `+tuples(n, 14, 1), deliveries...); err != nil {
-			return fmt.Errorf("insert calls: %w", err)
+		deliveries.add(n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
+			string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
+		payloads.add(n.id, notNull(n.payload))
+		row, err := n.columns()
+		if err != nil {
+			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) VALUES `+tuples(n, 2, 1), payloads...); err != nil {
-			return fmt.Errorf("insert payloads of calls: %w", err)
+		rows.add(row...)
+	}
+	for _, insert := range [...]struct {
+		what, into string
+		rows       *relation
+	}{
+		{"calls", `deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
+			created_at, armed_at, next_at, settled_at)`, deliveries},
+		{"payloads of calls", `payloads (delivery_id, body)`, payloads},
+		{"notices", `notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
+			message_type, category, sender, sent_at, refs, day, reserved)`, rows},
+	} {
+		err := insert.rows.eachInsert(tx, nil, func(table string, args []any) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO `+insert.into+` `+table, args...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("insert %s: %w", insert.what, err)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
-				message_type, category, sender, sent_at, refs, day, reserved) VALUES `+tuples(n, 15, 1), rows...); err != nil {
-			return fmt.Errorf("insert notices: %w", err)
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (n *notice) columns() ([]any, error) {

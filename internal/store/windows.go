@@ -52,17 +52,17 @@ func (s *Store) openOneOnOne(ctx context.Context, tx *transaction, m messages) (
 	if err != nil {
 		return 0, err
 	}
-	err = chunks(len(keys), func(from, to int) error {
-		args := make([]any, 0, 6*(to-from))
-		for _, key := range keys[from:to] {
-			a := first[key]
-			wait := a.Wait
-			if own, ok := waits[key.uid]; ok && !a.SameWait {
-				wait = faster(own, a.Speed)
-			}
-			args = append(args, text(a.App), text(key.uid), text(string(key.conversation)), a.Number-1, millis(a.At), millis(a.At.Add(wait)))
+	rows := newRelation(len(keys), "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+	for _, key := range keys {
+		a := first[key]
+		wait := a.Wait
+		if own, ok := waits[key.uid]; ok && !a.SameWait {
+			wait = faster(own, a.Speed)
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) VALUES `+tuples(to-from, 6, 1)+`
+		rows.add(text(a.App), text(key.uid), text(string(key.conversation)), a.Number-1, millis(a.At), millis(a.At.Add(wait)))
+	}
+	err = rows.eachInsert(tx, nil, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) `+table+`
 			ON CONFLICT (app, uid, conversation) DO NOTHING`, args...)
 		return err
 	})
@@ -83,12 +83,12 @@ func faster(wait time.Duration, speed float64) time.Duration {
 // ownWaits returns the waits of those who have set one for themselves.
 func (s *Store) ownWaits(ctx context.Context, tx *transaction, app string, keys []windowKey) (map[string]time.Duration, error) {
 	waits := make(map[string]time.Duration)
-	err := chunks(len(keys), func(from, to int) error {
-		args := []any{text(app)}
-		for _, key := range keys[from:to] {
-			args = append(args, text(key.uid))
-		}
-		return query(ctx, tx, `SELECT uid, interval_ms FROM preferences WHERE app = $1 AND interval_ms > 0 AND uid IN (`+list(to-from, 2)+`)`, args,
+	uids := make([]string, len(keys))
+	for i, key := range keys {
+		uids[i] = text(key.uid)
+	}
+	err := eachIn(tx, []any{text(app)}, uids, func(in string, args []any) error {
+		return query(ctx, tx, `SELECT uid, interval_ms FROM preferences WHERE app = $1 AND interval_ms > 0 AND uid `+in, args,
 			func(rows *sql.Rows) error {
 				var uid string
 				var ms int64
