@@ -26,6 +26,9 @@ type commands struct {
 	Load    loadCommand    `cmd:"" help:"Post webhooks and measure the answers."`
 	Ceiling ceilingCommand `cmd:"" help:"Send one ready-made mail as fast as SMTP goes."`
 	Prefill prefillCommand `cmd:"" help:"Fill a SQLite file with pending deliveries."`
+	Hook    hookCommand    `cmd:"" help:"Be a custom provider that takes calls and counts them."`
+	Post    postCommand    `cmd:"" help:"Post one ready-made body as fast as HTTP goes."`
+	Chat    chatCommand    `cmd:"" help:"Fill a database with messages and windows."`
 }
 
 func main() { os.Exit(run()) }

@@ -30,6 +30,8 @@ type rig struct {
 	runs int // subjects and tools started so far
 	// balance is the rate found for a subject by balanced.
 	balance map[report.Subject]float64
+	// drained is the rate of notifications seen last.
+	drained map[report.Subject]float64
 }
 
 func newRig(plan *runCommand) (*rig, error) {
@@ -45,7 +47,7 @@ func newRig(plan *runCommand) (*rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
-	return &rig{self: self, root: root, dir: dir, plan: plan, balance: make(map[report.Subject]float64)}, nil
+	return &rig{self: self, root: root, dir: dir, plan: plan, balance: make(map[report.Subject]float64), drained: make(map[report.Subject]float64)}, nil
 }
 
 // findRoot returns the directory of go.mod, here or above.
@@ -111,7 +113,12 @@ func (s *sinkProcess) stats(ctx context.Context) (sink.Stats, error) {
 }
 
 func (s *sinkProcess) ask(ctx context.Context, method, path string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, s.control+path, http.NoBody)
+	return ask(ctx, method, s.control+path)
+}
+
+// ask asks a process of ours.
+func ask(ctx context.Context, method, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("ask the sink: %w", err)
 	}
@@ -167,16 +174,21 @@ type posting struct {
 	result chan *load.Result
 }
 
-// post starts a load against a subject. First sets its webhooks apart from
-// those of other loads against the same.
+// post starts a load of webhooks against a subject. First sets its webhooks
+// apart from those of other loads against the same.
 func (r *rig) post(s *subject, first uint64, args ...string) (*posting, error) {
+	return r.postTo(s, "/webhook", append([]string{
+		"--connections", strconv.Itoa(r.plan.Connections), "--messages", strconv.Itoa(r.plan.Messages),
+		"--first", strconv.FormatUint(first, 10),
+	}, args...)...)
+}
+
+func (r *rig) postTo(s *subject, path string, args ...string) (*posting, error) {
 	read, write := io.Pipe()
 	p, err := proc.Start(proc.Spec{
 		Name: "load", Path: r.self, Log: r.log("load"), Output: write,
 		Args: append([]string{
-			"load", s.url + "/webhook", "--username", username, "--password", password,
-			"--connections", strconv.Itoa(r.plan.Connections), "--messages", strconv.Itoa(r.plan.Messages),
-			"--first", strconv.FormatUint(first, 10),
+			"load", s.url + path, "--username", username, "--password", password,
 		}, args...),
 	})
 	if err != nil {

@@ -26,7 +26,8 @@ const mailConnections = 16
 
 type runCommand struct {
 	Rounds      int           `default:"3" help:"Rounds; the report shows medians."`
-	Only        []string      `enum:"idle,accept,drain,ceiling,pending" default:"idle,accept,drain,ceiling,pending" help:"Measure only these."`
+	Half        string        `enum:"both,provider,engine" default:"both" help:"Measure the provider (webhooks in, mails out), the engine (events in, webhooks out), or both."`
+	Only        []string      `enum:"idle,accept,drain,ceiling,pending,notify,events,group,burst,windows" default:"idle,accept,drain,ceiling,pending,notify,events,group,burst,windows" help:"Measure only these; the last five are the engine's."`
 	Subjects    []string      `enum:"peer,sqlite,postgres" default:"peer,sqlite,postgres" help:"Measure only these receivers."`
 	Cores       int           `default:"2" help:"Use so many cores for everything."`
 	Connections int           `default:"64" help:"Connections that post webhooks."`
@@ -36,6 +37,14 @@ type runCommand struct {
 	Rest        time.Duration `default:"10s" help:"Rest before memory is read."`
 	Backlog     int           `default:"40000" help:"Webhooks of the backlog."`
 	Pending     int           `default:"1000000" help:"Pending deliveries."`
+	Chatters    int           `default:"256" help:"Connections that post events."`
+	Due         int           `default:"30000" help:"Windows of which the rate of notifications is measured."`
+	Burst       int           `default:"100000" help:"Windows that are due at once beside webhooks."`
+	BurstRate   float64       `default:"200" help:"Webhooks per second beside a burst."`
+	Groups      int           `default:"200" help:"Groups that get a message each."`
+	Members     int           `default:"1000" help:"Members of each."`
+	Windows     int           `default:"1000000" help:"Open windows."`
+	Speed       float64       `default:"1" help:"Divides the engine's waits in the servers under test."`
 	Quick       bool          `help:"One round with short windows and a tenth of everything: to see that it works."`
 	Dir         string        `default:"/var/tmp" help:"Where databases are made; on a disk, not in memory."`
 	Out         string        `default:"docs" help:"Directory of the report; with --quick nothing is written unless this is another."`
@@ -50,13 +59,25 @@ func (c *runCommand) subjects() []report.Subject {
 	return names
 }
 
-func (c *runCommand) measures(name string) bool { return slices.Contains(c.Only, name) }
+func (c *runCommand) measures(name string) bool {
+	half := "provider"
+	if slices.Contains([]string{"notify", "events", "group", "burst", "windows"}, name) {
+		half = "engine"
+	}
+	return slices.Contains(c.Only, name) && (c.Half == "both" || c.Half == half)
+}
+
+// measuresHalf reports whether anything of a half is measured.
+func (c *runCommand) measuresHalf(names ...string) bool {
+	return slices.ContainsFunc(names, c.measures)
+}
 
 // Run measures as planned.
 func (c *runCommand) Run(ctx context.Context) (err error) {
 	if c.Quick {
 		c.Rounds, c.Warmup, c.Window, c.Rest = 1, c.Warmup/3, c.Window/4, c.Rest/10
 		c.Backlog, c.Pending = c.Backlog/4, c.Pending/10
+		c.Due, c.Burst, c.Groups, c.Windows = c.Due/4, c.Burst/10, c.Groups/4, c.Windows/10
 	}
 	if err := proc.UseCores(c.Cores); err != nil {
 		return err
@@ -95,7 +116,30 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	if filepath.IsAbs(c.Out) {
 		out = c.Out
 	}
+	if results, err = c.join(out, results); err != nil {
+		return err
+	}
 	return report.Write(out, results)
+}
+
+// join takes the half that was not measured from the numbers of the last run.
+func (c *runCommand) join(out string, results *report.Results) (*report.Results, error) {
+	if results.Engine != nil && len(results.Rounds) > 0 {
+		return results, nil
+	}
+	last, err := report.Load(filepath.Join(out, report.DataFile))
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return results, nil
+	case err != nil:
+		return nil, err
+	case results.Engine == nil:
+		results.Engine = last.Engine
+		return results, nil
+	default:
+		last.Engine = results.Engine
+		return last, nil
+	}
 }
 
 // measure runs all rounds. Within a round the subjects take turns, so that
@@ -106,28 +150,40 @@ func (r *rig) measure(ctx context.Context) (*report.Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := r.message()
-	if err != nil {
-		return nil, err
-	}
 	if err := r.listen(ctx); err != nil {
 		return nil, err
+	}
+	if c.measuresHalf("idle", "accept", "drain", "ceiling", "pending") {
+		if err := r.measureProvider(ctx, results); err != nil {
+			return nil, err
+		}
+	}
+	results.Took = report.Duration(time.Since(begun).Round(time.Second))
+	if c.measuresHalf("notify", "events", "group", "burst", "windows") {
+		results.Engine, err = r.measureEngine(ctx, results)
+	}
+	return results, err
+}
+
+// measureProvider measures webhooks in and mails out.
+func (r *rig) measureProvider(ctx context.Context, results *report.Results) error {
+	c := r.plan
+	message, err := r.message()
+	if err != nil {
+		return err
 	}
 	for round := range c.Rounds {
 		r.progress("round %d of %d", round+1, c.Rounds)
 		seen, err := r.round(ctx, message, results)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		results.Rounds = append(results.Rounds, seen)
 	}
 	if c.measures("pending") && slices.Contains(c.Subjects, string(report.SQLite)) {
-		if err := r.pending(ctx, results); err != nil {
-			return nil, err
-		}
+		return r.pending(ctx, results)
 	}
-	results.Took = report.Duration(time.Since(begun).Round(time.Second))
-	return results, nil
+	return nil
 }
 
 // listen warns if somebody else uses the machine.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postrider/postrider/bench/internal/ceiling"
+	"github.com/postrider/postrider/bench/internal/chatter"
 	"github.com/postrider/postrider/bench/internal/digest"
 	"github.com/postrider/postrider/bench/internal/load"
 	"github.com/postrider/postrider/bench/internal/sink"
@@ -56,6 +57,8 @@ func (c *sinkCommand) Run(ctx context.Context) error {
 
 type loadCommand struct {
 	URL         string        `arg:"" help:"Where to post, such as http://127.0.0.1:8080/webhook."`
+	Body        string        `enum:"digest,one-on-one,groups" default:"digest" help:"What to post: webhooks with digests, or events with messages."`
+	People      int           `default:"10000" help:"Who write one-on-one messages to each other."`
 	Username    string        `default:"bench" help:"For Basic Auth."`
 	Password    string        `default:"bench" help:"For Basic Auth."`
 	Messages    int           `default:"8" help:"Messages in a digest."`
@@ -73,7 +76,7 @@ const windowBegins = "window"
 
 // Run posts and prints the result.
 func (c *loadCommand) Run(ctx context.Context) error {
-	template, err := digest.New(c.Messages)
+	template, err := c.template()
 	if err != nil {
 		return err
 	}
@@ -89,6 +92,17 @@ func (c *loadCommand) Run(ctx context.Context) error {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
+func (c *loadCommand) template() (load.Template, error) {
+	switch c.Body {
+	case "one-on-one":
+		return chatter.OneOnOne(c.People, time.Now()), nil
+	case "groups":
+		return chatter.ToGroups(time.Now()), nil
+	default:
+		return digest.New(c.Messages)
+	}
 }
 
 type ceilingCommand struct {

@@ -10,84 +10,150 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// TestDemo does what a stranger does after the first command: opens what it
-// prints, signs in as it says, pastes the command it proposes, and ends it.
-func TestDemo(t *testing.T) {
-	t.Parallel()
-	site := newSite(t, nil)
-	temporary := t.TempDir()
-	site.settings = map[string]string{"TMPDIR": temporary}
-	demo := startProcess(t, site.environment(), nil, binary, "demo")
-	err := demo.out.await(within(t), "the demo to have printed all", func(out string) bool {
+// shownDemo is a running `postrider demo` that has printed all.
+type shownDemo struct {
+	*process
+	started  time.Time
+	url      string // base, without a slash at the end
+	username string // of the mailbox
+	password string
+	printed  string
+}
+
+func startDemo(t *testing.T, site *site) *shownDemo {
+	t.Helper()
+	d := &shownDemo{started: time.Now(), process: startProcess(t, site.environment(), nil, binary, "demo")}
+	err := d.out.await(within(t), "the demo to have printed all", func(out string) bool {
 		return strings.Contains(out, "goes away with Ctrl-C")
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := demo.out.String()
-	mails := regexp.MustCompile(`http://\S+/mailbox/[0-9a-f-]{36}`).FindAllString(out, -1)
-	signIn := regexp.MustCompile(`Sign in: +(\S+) +/ +(\S+)`).FindStringSubmatch(out)
-	if len(mails) != 2 || signIn == nil {
-		t.Fatalf("want two mails and how to sign in:\n%s", out)
+	d.printed = d.out.String()
+	mailbox := regexp.MustCompile(`The mailbox: +(\S+)/mailbox`).FindStringSubmatch(d.printed)
+	signIn := regexp.MustCompile(`Sign in: +(\S+) +/ +(\S+)`).FindStringSubmatch(d.printed)
+	if mailbox == nil || signIn == nil {
+		t.Fatalf("it does not say where to look and how to sign in:\n%s", d.printed)
 	}
-	get := func(url, username, password string) answer {
-		t.Helper()
-		r, err := http.NewRequestWithContext(within(t), http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if username != "" {
-			r.SetBasicAuth(username, password)
-		}
-		a, err := (&server{client: &http.Client{}}).do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return a
+	d.url, d.username, d.password = mailbox[1], signIn[1], signIn[2]
+	return d
+}
+
+// get asks for a page, or for what an API knows.
+func (d *shownDemo) get(url, username, password string) answer {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(within(d.t), http.MethodGet, url, nil)
+	if err != nil {
+		d.t.Fatal(err)
 	}
-	for i, texts := range [][]string{
-		{"New messages from Susan Marie", "Andrew Joseph", "Are we meeting on this weekend?", "📷 Has shared an image"},
-		{"New messages in Hiking Group", "Hiking Group", "John Paul", "Hello all! What's up?", "Susan Marie", "This is the place I was thinking about"},
-	} {
-		if err := get(mails[i], "", "").want(http.StatusUnauthorized); err != nil {
-			t.Errorf("without signing in: %v", err)
+	if username != "" {
+		r.SetBasicAuth(username, password)
+	}
+	a, err := (&server{client: &http.Client{}}).do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return a
+}
+
+// mails returns what the mailbox holds, oldest first, with texts.
+func (d *shownDemo) mails() []keptMail {
+	d.t.Helper()
+	var list struct {
+		Messages []keptMail `json:"messages"`
+	}
+	if err := json.Unmarshal(d.get(d.url+"/mailbox/api/v1/messages?limit=200", d.username, d.password).body, &list); err != nil {
+		d.t.Fatal(err)
+	}
+	mails := make([]keptMail, len(list.Messages))
+	for i, m := range list.Messages {
+		mails[len(mails)-1-i] = readMail(d.t, d.get(d.url+"/mailbox/api/v1/messages/"+m.ID, d.username, d.password))
+	}
+	return mails
+}
+
+// paste runs a command that was printed, as a shell does.
+func (d *shownDemo) paste(site *site, like string) string {
+	d.t.Helper()
+	command := regexp.MustCompile(`(?s)` + like).FindString(d.printed)
+	if command == "" {
+		d.t.Fatalf("it prints no command like %s:\n%s", like, d.printed)
+	}
+	r := runProgram(d.t, site.environment(), "", "sh", "-c", command)
+	if r.code != 0 {
+		d.t.Fatalf("%s: exit code %d\n%s%s", command, r.code, r.out, r.errOut)
+	}
+	return r.out
+}
+
+// TestDemo does what a stranger does after the first command: reads what it
+// prints, opens the mails, signs in as it says, pastes the commands it
+// proposes, and ends it.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	site := newSite(t, nil)
+	temporary := t.TempDir()
+	site.settings = map[string]string{"TMPDIR": temporary}
+	demo := startDemo(t, site)
+
+	t.Run("the mails it names", func(t *testing.T) {
+		named := regexp.MustCompile(`(\S+@example.com) +(.*?) +(http://\S+/mailbox/[0-9a-f-]{36})`).FindAllStringSubmatch(demo.printed, -1)
+		if len(named) < 5 {
+			t.Fatalf("%d mails are named:\n%s", len(named), demo.printed)
 		}
-		page := get(mails[i], signIn[1], signIn[2])
-		if err := page.want(http.StatusOK); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(string(page.body), texts[0]) {
-			t.Errorf("%s: the page does not show the subject %q", mails[i], texts[0])
-		}
-		kept := readMail(t, get(strings.Replace(mails[i], "/mailbox/", "/mailbox/api/v1/messages/", 1), signIn[1], signIn[2]))
-		for _, want := range texts[1:] {
-			if !strings.Contains(kept.Text, want) {
-				t.Errorf("the text of %q lacks %q:\n%s", kept.Subject, want, kept.Text)
+		for _, mail := range named {
+			if err := demo.get(mail[3], "", "").want(http.StatusUnauthorized); err != nil {
+				t.Errorf("without signing in: %v", err)
+			}
+			page := demo.get(mail[3], demo.username, demo.password)
+			if err := page.want(http.StatusOK); err != nil || !strings.Contains(string(page.body), mail[2]) {
+				t.Errorf("%s: %v, or the page does not show the subject %q", mail[3], err, mail[2])
 			}
 		}
-	}
-
-	t.Run("the printed command", func(t *testing.T) {
+	})
+	t.Run("the mailbox", func(t *testing.T) { checkDemoMails(t, demo) })
+	t.Run("what was not sent", func(t *testing.T) {
+		said := demo.paste(site, `POSTRIDER_DATA_DIR=\S+ \S+ deliveries list --lane call --state skipped`)
+		for _, line := range []string{
+			`READ +0 +ines +group:hiking-group +everything was read in time`,
+			`MUTE_PREFERENCE +0 +ravi +group:hiking-group +muted until`,
+			`BLOCKED +0 +greta +user:felix +1 of 1 messages`,
+			`BLOCKED +0 +greta +group:hiking-group +1 of \d messages`,
+			`DND_PREFERENCE +0 +tomas +group:linden-street-12 +do not disturb is on`,
+			`MISSING_EMAIL +0 +ottilie +group:book-club +no address is stored`,
+			`MESSAGES_PREFERENCE +0 +john +group:book-club +messages only with mentions`,
+			`DELETED +0 +susan +user:john +every message was deleted in time`,
+			`QUOTA_PREFERENCE +0 +andrew +user:felix +\d+ of 20 mails today, 2 of 2 of this conversation`,
+		} {
+			if !regexp.MustCompile(`call +skipped +` + line).MatchString(said) {
+				t.Errorf("no line like %q:\n%s", line, said)
+			}
+		}
+	})
+	t.Run("who waits", func(t *testing.T) {
+		said := demo.paste(site, `POSTRIDER_DATA_DIR=\S+ \S+ windows list`)
+		for _, line := range []string{`kenji +group:hiking-group .* WAITING_FOR_SCHEDULE\n`, `kenji +group:book-club .* WAITING_FOR_SCHEDULE\n`} {
+			if !regexp.MustCompile(line).MatchString(said) || strings.Count(said, "\n") != 3 {
+				t.Errorf("no line like %q, or others:\n%s", line, said)
+			}
+		}
+	})
+	t.Run("an event of one's own", func(t *testing.T) {
 		if _, err := exec.LookPath("curl"); err != nil {
 			t.Skip("NOT TESTED: curl is not installed")
 		}
-		command := regexp.MustCompile(`(?s)curl -u .*?}'`).FindString(out)
-		said, err := exec.CommandContext(within(t), "sh", "-c", strings.Replace(command, "curl ", "curl -sS ", 1)).CombinedOutput()
-		if err != nil || !strings.Contains(string(said), "Webhook received successfully") {
-			t.Fatalf("%s: %v\n%s", command, err, said)
+		before := len(demo.mails())
+		if said := demo.paste(site, `curl -u .*?}'\n`); !strings.Contains(said, "Event received successfully") {
+			t.Fatalf("it was answered %s", said)
 		}
-		base, _, _ := strings.Cut(mails[0], "/mailbox/")
 		eventually(t, func() error {
-			var list struct {
-				Messages []keptMail `json:"messages"`
-			}
-			if err := json.Unmarshal(get(base+"/mailbox/api/v1/messages", signIn[1], signIn[2]).body, &list); err != nil {
-				return err
-			}
-			if len(list.Messages) != 3 || list.Messages[0].To != "you@example.com" {
-				return fmt.Errorf("the mailbox holds %+v", list.Messages)
+			mails := demo.mails()
+			newest := mails[len(mails)-1]
+			if len(mails) != before+1 || newest.To != "susan@example.com" || !strings.Contains(newest.Text, "Hello Susan!") {
+				return fmt.Errorf("%d mails after %d, the newest is %+v", len(mails), before, newest)
 			}
 			return nil
 		})
@@ -99,17 +165,74 @@ func TestDemo(t *testing.T) {
 	if err != nil || len(left) > 0 {
 		t.Errorf("left in the temporary directory: %v %v", left, err)
 	}
+	if log := demo.log.String(); log != "" {
+		t.Errorf("it logs what nobody asked for:\n%s", log)
+	}
+}
+
+// checkDemoMails wants the digests that the story leads to, soon, and nobody's
+// that it does not.
+func checkDemoMails(t *testing.T, demo *shownDemo) {
+	mails := demo.mails()
+	if first := mails[0].ReceivedAt.Sub(demo.started); first > 30*time.Second {
+		t.Errorf("the first mail came after %v", first)
+	}
+	for _, want := range []struct {
+		to, subject string
+		has, hasNot []string
+	}{
+		{"andrew", "New messages in Hiking Group", []string{"Susan Marie", "Falcon Ridge, the long way round?", "eight o'clock at the fountain", "talon-ted"}, nil},
+		{"greta", "New messages in Hiking Group", []string{"eight o'clock at the fountain"}, []string{"talon-ted"}},
+		{"andrew", "New messages from Greta Lind", []string{"Ottilie has the key", "📷 Has sent an image", "He is not."}, []string{"blue pot"}},
+		{"andrew", "New messages from Felix Moor", []string{"meow-ntain"}, nil},
+		{"greta", "New messages in 12 Linden Street", []string{"mentioned everyone in 12 Linden Street: @all Biscuit's bowl", "pigeons"}, []string{"sausage"}},
+		{"susan", "New messages in Book Club", []string{"Poll: What shall we read in May?", "Something without mountains. Please."}, nil},
+		{"john", "New messages from Susan Marie", []string{"the big hamper"}, nil},
+		{"tomas", "New messages in 12 Linden Street", []string{"Greta Lind mentioned you in 12 Linden Street: @Tomás Vega, sorry to wake you."}, []string{"Biscuit's bowl"}},
+		{"susan", "New messages in Hiking Group", []string{"@Greta Lind, somebody has been asleep in the picnic hamper", "🔈 Has sent an audio", "Cake at mine on Sunday"}, nil},
+	} {
+		found := false
+		for _, m := range mails {
+			found = found || m.To == want.to+"@example.com" && m.Subject == want.subject && holds(m.Text, want.has, want.hasNot)
+		}
+		if !found {
+			t.Errorf("%s has no mail %q with %q and without %q", want.to, want.subject, want.has, want.hasNot)
+		}
+	}
+	for _, m := range mails {
+		if regexp.MustCompile(`ottilie|kenji|ravi`).MatchString(m.To) || strings.Contains(m.Text, "walking home") {
+			t.Errorf("%s has a mail %q that nobody was to get:\n%s", m.To, m.Subject, m.Text)
+		}
+		if m.To == "tomas@example.com" && !strings.Contains(m.Text, "mentioned you") {
+			t.Errorf("Tomás was disturbed by %q", m.Text)
+		}
+	}
+}
+
+func holds(text string, has, hasNot []string) bool {
+	for _, part := range has {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	for _, part := range hasNot {
+		if strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
 }
 
 // keptMail is a mail in the answers of the mailbox's API.
 type keptMail struct {
-	ID      string              `json:"id"`
-	From    string              `json:"from"`
-	To      string              `json:"to"`
-	Subject string              `json:"subject"`
-	Headers map[string][]string `json:"headers"`
-	Text    string              `json:"text"`
-	HTML    string              `json:"html"`
+	ID         string              `json:"id"`
+	ReceivedAt time.Time           `json:"receivedAt"`
+	From       string              `json:"from"`
+	To         string              `json:"to"`
+	Subject    string              `json:"subject"`
+	Headers    map[string][]string `json:"headers"`
+	Text       string              `json:"text"`
+	HTML       string              `json:"html"`
 }
 
 func readMail(t testing.TB, a answer) keptMail {

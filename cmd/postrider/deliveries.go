@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -34,6 +33,7 @@ func (f *dataFlags) open(ctx context.Context) (*daemon.Data, error) {
 }
 
 type deliveryFilter struct {
+	Lane      string    `enum:",call,mail" default:"" placeholder:"LANE" help:"Only this lane: call (out to a provider) or mail (out to a gateway)."`
 	State     []string  `enum:"pending,in_hand,sent,failed,skipped,cancelled" placeholder:"STATE" help:"Only these states: pending, in_hand, sent, failed, skipped, cancelled."`
 	Recipient string    `placeholder:"UID" help:"Only those for this user."`
 	Reason    string    `placeholder:"REASON" help:"Only those with this reason, such as MISSING_EMAIL."`
@@ -42,7 +42,7 @@ type deliveryFilter struct {
 
 func (f *deliveryFilter) outbox() outbox.Filter {
 	filter := outbox.Filter{
-		App: daemon.App, Recipient: strings.ToLower(f.Recipient), Reason: strings.ToUpper(f.Reason), Since: f.Since.from(time.Now()),
+		App: daemon.App, Lane: outbox.Lane(f.Lane), Recipient: strings.ToLower(f.Recipient), Reason: strings.ToUpper(f.Reason), Since: f.Since.from(time.Now()),
 	}
 	for _, state := range f.State {
 		filter.States = append(filter.States, outbox.State(state))
@@ -109,10 +109,10 @@ func (c *deliveriesList) Run(ctx context.Context) (err error) {
 		return nil
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tCREATED\tSTATE\tREASON\tATTEMPTS\tRECIPIENT\tCONVERSATION")
+	fmt.Fprintln(table, "ID\tCREATED\tLANE\tSTATE\tREASON\tATTEMPTS\tRECIPIENT\tCONVERSATION\tDETAIL")
 	for _, d := range deliveries {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", d.ID, stamp(d.CreatedAt), d.State, dash(d.Reason), d.Attempts,
-			printable(d.Recipient), printable(d.Conversation))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", d.ID, stamp(d.CreatedAt), d.Lane, d.State, dash(d.Reason), d.Attempts,
+			cell(d.Recipient), cell(d.Conversation), dash(cell(d.Detail)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -123,78 +123,11 @@ func (c *deliveriesList) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-type deliveriesShow struct {
-	dataFlags
-	ID string `arg:"" help:"Id of the delivery."`
-}
-
-// Run implements the command deliveries show.
-func (c *deliveriesShow) Run(ctx context.Context) (err error) {
-	data, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, data.Close()) }()
-	d, payload, err := data.Store.Get(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	attempts, err := data.Store.Attempts(ctx, c.ID)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return printJSON(struct {
-			outbox.Delivery
-			AttemptLog []outbox.Attempt `json:"attemptLog"`
-			Payload    json.RawMessage  `json:"payload"`
-		}{d, attempts, payload})
-	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, printable(value))
-		}
-	}
-	row("Delivery", d.ID)
-	row("State", string(d.State))
-	row("Reason", d.Reason)
-	row("Detail", d.Detail)
-	row("Recipient", d.Recipient)
-	row("Conversation", d.Conversation)
-	row("Webhook id", d.Origin)
-	row("Replays", d.Replays)
-	row("Created", stamp(d.CreatedAt))
-	if !d.ArmedAt.Equal(d.CreatedAt) {
-		row("Replayed", stamp(d.ArmedAt))
-	}
-	if d.State == outbox.Pending {
-		row("Next attempt", stamp(d.NextAt))
-	}
-	row("Settled", stamp(d.SettledAt))
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	for _, a := range attempts {
-		fmt.Printf("\nAttempt %d  %s  %s  %s  %s\n", a.Number, stamp(a.At), a.Result, a.Duration.Round(time.Millisecond), a.Gateway)
-		fmt.Printf("  to     %s\n  reply  %s\n", printable(a.Target), printable(replyLine(a)))
-	}
-	fmt.Printf("\n%s\n", printable(string(payload)))
-	return nil
-}
-
-func replyLine(a outbox.Attempt) string {
-	if a.Code != 0 && a.Result == outbox.ResultSent {
-		return fmt.Sprintf("%d %s", a.Code, a.Reply)
-	}
-	return a.Reply
-}
-
 type deliverySelection struct {
 	dataFlags
 	deliveryFilter
 	IDs []string `arg:"" optional:"" name:"id" help:"Ids of deliveries."`
-	All bool     `help:"All that the filter selects, instead of ids."`
+	All bool     `help:"All that the filter selects, instead of ids; what a rule decided not to tell only if its state or reason is named."`
 }
 
 type deliveriesReplay struct{ deliverySelection }
@@ -258,8 +191,13 @@ func (c *deliverySelection) each(ctx context.Context, done string, states []outb
 		if len(filter.States) == 0 {
 			filter.States = states
 		}
+		named := len(c.State) > 0 || c.Reason != ""
 		err = data.Store.Each(ctx, filter, func(d outbox.Delivery) error {
-			apply(d.ID)
+			// What a rule decided against is not a failure: it is made good
+			// only for somebody who says so.
+			if named || d.Lane != outbox.LaneCall || d.State != outbox.Skipped {
+				apply(d.ID)
+			}
 			return ctx.Err()
 		})
 	}

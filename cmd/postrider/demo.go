@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/postrider/postrider/internal/access"
@@ -37,51 +40,116 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	shown := make(chan error, 1)
+	shown := make(chan struct{})
 	go func() {
-		err := show(ctx, d)
-		if err != nil {
-			stop(err)
+		defer close(shown)
+		if err := show(ctx, d, dir); err != nil {
+			stop(err) // and Run returns it
 		}
-		shown <- err
 	}()
 	err = d.Run(ctx)
 	stop(nil)
-	return errors.Join(err, ignoreStop(<-shown))
+	<-shown
+	return err
 }
 
-// show posts the notifications and prints where their mails can be read.
-func show(ctx context.Context, d *daemon.Daemon) error {
-	webhook, admin := d.Credential(access.NameWebhook), d.Credential(access.NameAdmin)
+const (
+	// settleFor is how long the last mails are waited for.
+	settleFor = 20 * time.Second
+	// laterThan is from when on it is not: what waits for longer waits for
+	// somebody's hours.
+	laterThan = time.Minute
+	// listed is how many mails are named; the others are in the mailbox.
+	listed = 6
+	// counted is how many mails are counted.
+	counted = 500
+)
+
+// ownMessage is an event between the quotes of a shell, which puts the time in:
+// each is another message.
+const ownMessage = `{"trigger":"message_sent","data":{"message":{"id":"'$(date +%s)'","sender":"you","receiver":"susan","receiverType":"user",` +
+	`"category":"message","type":"text","data":{"text":"Hello Susan!"},"sentAt":'$(date +%s)'}},"appId":"demo","region":"us","webhook":"demo"}`
+
+// show plays the community and prints where to look.
+func show(ctx context.Context, d *daemon.Daemon, dir string) error {
+	login := func(name string) demo.Login {
+		c := d.Credential(name)
+		return demo.Login{Username: c.Username, Password: c.Password}
+	}
 	target := &demo.Target{
-		URL: d.PublicURL(), Username: webhook.Username, Password: webhook.Password,
+		URL: d.PublicURL(), Events: login(access.NameEvents), Webhook: login(access.NameWebhook),
+		APIKey: d.Credential(access.NameAPIKey).Password,
 		Client: &http.Client{Timeout: 10 * time.Second},
 	}
-	notifications := demo.Notifications(d.PublicURL())
-	for _, n := range notifications {
-		if err := target.Post(ctx, n); err != nil {
-			return err
-		}
-	}
-	mails, err := d.AwaitMails(ctx, len(notifications))
+	fmt.Printf("Ten people and their chat, at 60 times the speed: what somebody has not read after a minute is mailed after a second.\n\n")
+	err := target.Play(ctx, time.Now, func(act string) { fmt.Printf("  %s\n", act) })
 	if err != nil {
 		return err
 	}
-	fmt.Printf("Two notifications were posted to %s/webhook, and two mails arrived:\n\n", d.PublicURL())
-	for _, m := range mails {
-		fmt.Printf("  %-34s %s/mailbox/%s\n", m.Subject, d.PublicURL(), m.ID)
+	settling, cancel := context.WithTimeout(ctx, settleFor)
+	defer cancel()
+	// What is not there by then is on its way.
+	if err := d.AwaitQuiet(settling, laterThan); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
 	}
+	return whereToLook(ctx, d, target, dir)
+}
+
+func whereToLook(ctx context.Context, d *daemon.Daemon, target *demo.Target, dir string) error {
+	mails, err := d.Mails(ctx, counted)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n%d mails, the first of them:\n\n", len(mails))
+	table := tabwriter.NewWriter(os.Stdout, 2, 0, 2, ' ', 0)
+	for _, m := range mails[:min(listed, len(mails))] {
+		fmt.Fprintf(table, "  %s\t%s\t%s/mailbox/%s\n", cell(m.To), cell(m.Subject), d.PublicURL(), m.ID)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	admin := d.Credential(access.NameAdmin)
 	fmt.Printf("\nThe mailbox:  %s/mailbox\n", d.PublicURL())
 	fmt.Printf("Sign in:      %s  /  %s\n", admin.Username, admin.Password)
-	fmt.Printf("\nPost one yourself:\n\n  curl -u %s:%s -H 'Content-Type: application/json' %s/webhook \\\n", webhook.Username, webhook.Password, d.PublicURL())
-	fmt.Printf(`    -d '{"trigger":"email-notification-payload-generated","data":{"to":{"uid":"you","email":"you@example.com","name":"You"},"messages":[{"sender":{"uid":"me","name":"Me"},"message":"Hello!"}],"senderDetails":{"uid":"me","name":"Me"},"subject":"New messages from Me"},"appId":"app123","region":"us","webhook":"custom"}'`)
-	fmt.Printf("\n\nEverything is in a temporary directory and goes away with Ctrl-C.\n")
+	command := "POSTRIDER_DATA_DIR=" + shellWord(dir) + " " + ownName()
+	fmt.Printf("\nWhat was not sent, and why:\n\n  %s deliveries list --lane call --state skipped\n", command)
+	fmt.Printf("\nWho still waits, and for what:\n\n  %s windows list\n", command)
+	fmt.Printf("\nWrite to Susan yourself; a second later she has mail:\n\n  curl -u %s:%s -H 'Content-Type: application/json' %s/events \\\n",
+		target.Events.Username, target.Events.Password, target.URL)
+	fmt.Printf("    -d '%s'\n", ownMessage)
+	fmt.Printf("\nEverything is in a temporary directory and goes away with Ctrl-C.\n")
 	return nil
 }
 
-func ignoreStop(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
+// ownName is how this program is called again: by its name where that leads to
+// it, else by its path.
+func ownName() string {
+	self, err := os.Executable()
+	if err != nil {
+		return "postrider"
 	}
-	return err
+	if found, err := exec.LookPath("postrider"); err == nil && sameFile(found, self) {
+		return "postrider"
+	}
+	return shellWord(self)
+}
+
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
+}
+
+// shellWord writes a path so that a shell takes it for one word.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%,", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -8,14 +8,16 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // people's time zones, also where the system has none
 
 	"github.com/alecthomas/kong"
 )
 
 type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Accept webhooks and send mails."`
-	Demo        demoCommand        `cmd:"" help:"Try it: a server on an empty temporary directory, two notifications, two mails."`
+	Demo        demoCommand        `cmd:"" help:"Try it: a small community on an empty temporary directory, and the mails it leads to."`
 	Deliveries  deliveriesCommand  `cmd:"" help:"Look at deliveries, replay and cancel them."`
+	Windows     windowsCommand     `cmd:"" help:"Look at who waits for a mail."`
 	Contacts    contactsCommand    `cmd:"" help:"Manage the addresses of users."`
 	Credentials credentialsCommand `cmd:"" help:"Show the credentials of the webhook and of the first account."`
 	Config      configCommand      `cmd:"" help:"Show every setting, its value and where it comes from."`

@@ -41,3 +41,15 @@ func printable(s string) string {
 		return r
 	}, s)
 }
+
+// maxCell is how many characters of a text a table shows.
+const maxCell = 100
+
+// cell is printable on one line of a table, and short enough for it.
+func cell(s string) string {
+	s = printable(strings.Join(strings.Fields(s), " "))
+	if runes := []rune(s); len(runes) > maxCell {
+		return string(runes[:maxCell-1]) + "…"
+	}
+	return s
+}

@@ -28,8 +28,8 @@ const (
 	ReasonNotFound Reason = "NOT_FOUND"
 )
 
-// Reasons of ours. Logs under /v3 do not show those that say that nothing was
-// refused: see Documented.
+// Reasons of ours. Logs under /v3 do not show them, but for calls that were
+// attempted.
 const (
 	// ReasonRead means that it was read in time.
 	ReasonRead Reason = "READ"

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider/gateway/mailbox"
 )
 
@@ -26,24 +27,46 @@ func DemoSettings(dir, listen string) Settings {
 	}
 }
 
-// AwaitMails waits until the mailbox holds n mails and returns them, oldest
-// first.
-func (d *Daemon) AwaitMails(ctx context.Context, n int) ([]mailbox.Mail, error) {
+// Mails returns what the built-in mailbox holds, up to limit of the newest,
+// oldest first.
+func (d *Daemon) Mails(ctx context.Context, limit int) ([]mailbox.Mail, error) {
+	mails, err := d.data.Store.Mails(ctx, "", limit)
+	slices.Reverse(mails)
+	return mails, err
+}
+
+// AwaitQuiet waits until everything that has happened in the chat is decided
+// and handed over, but for what waits for longer than the given time: for
+// somebody's hours, for a retry. It gives up with ctx.
+func (d *Daemon) AwaitQuiet(ctx context.Context, longer time.Duration) error {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		mails, err := d.data.Store.Mails(ctx, "", n)
-		if err != nil {
-			return nil, err
-		}
-		if len(mails) == n {
-			slices.Reverse(mails)
-			return mails, nil
+		quiet, err := d.quiet(ctx, longer)
+		if quiet || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-ticker.C:
 		}
 	}
+}
+
+// quiet looks in the direction in which a notification travels: what has left
+// one place by then is in the next, or through.
+func (d *Daemon) quiet(ctx context.Context, longer time.Duration) (bool, error) {
+	until := d.clock().Add(longer)
+	due, err := d.data.Store.NextWindow(ctx, App)
+	if err != nil || !due.IsZero() && due.Before(until) {
+		return false, err
+	}
+	for _, lane := range []outbox.Lane{outbox.LaneCall, outbox.LaneMail} {
+		depth, err := d.data.Store.Depth(ctx, lane)
+		if err != nil || depth.InHand > 0 || depth.Pending > 0 && depth.OldestDue.Before(until) {
+			return false, err
+		}
+	}
+	return true, nil
 }

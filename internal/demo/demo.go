@@ -1,8 +1,9 @@
-// Package demo plays what a chat would do, so that a stranger sees Postrider
-// at work: it posts notifications to a running server, over HTTP like anybody
-// else.
+// Package demo plays a small community, so that a stranger sees Postrider at
+// work: it sets up a running server through its REST API, and tells it what
+// happens in a chat, over HTTP like any chat back end.
 //
-// It knows the server by its address and credentials only.
+// It knows the server by its address and credentials only, and nothing of how
+// it works inside.
 package demo
 
 import (
@@ -13,79 +14,71 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-
-	"github.com/postrider/postrider/notification"
 )
 
 // Target is the server to be shown.
 type Target struct {
-	URL      string // base, without a slash at the end
-	Username string // Basic Auth of /webhook
+	URL     string // base, without a slash at the end
+	Events  Login  // of /events
+	Webhook Login  // of /webhook, which the server's engine is to call
+	APIKey  string // of /v3, with full access
+	Client  *http.Client
+}
+
+// Login is a pair for Basic Auth.
+type Login struct {
+	Username string
 	Password string
-	Client   *http.Client
 }
 
-// Notifications returns one notification of a one-on-one conversation and one
-// of a group, with pictures that the server itself serves.
-func Notifications(base string) []*notification.Notification {
-	user := func(uid, name, picture string) notification.User {
-		return notification.User{UID: uid, Name: name, Avatar: base + "/assets/avatars/" + picture + ".png"}
-	}
-	susan, john := user("cometchat-uid-4", "Susan Marie", "susan-marie"), user("cometchat-uid-5", "John Paul", "john-paul")
-	andrew := notification.Recipient{UID: "cometchat-uid-1", Email: "andrew-joseph@example.com", Name: "Andrew Joseph"}
-	envelope := func(data notification.Data) *notification.Notification {
-		return &notification.Notification{
-			Trigger: notification.TriggerEmail, Data: data, AppID: "app123", Region: "us", Webhook: notification.WebhookCustom,
+// object is a JSON object.
+type object = map[string]any
+
+// tell posts events as one batch.
+func (t *Target) tell(ctx context.Context, events []object) error {
+	return t.call(ctx, http.MethodPost, "/events", events, func(r *http.Request) {
+		r.SetBasicAuth(t.Events.Username, t.Events.Password)
+	})
+}
+
+// set calls the REST API, in somebody's name where onBehalfOf is not empty.
+func (t *Target) set(ctx context.Context, method, path, onBehalfOf string, body object) error {
+	return t.call(ctx, method, "/v3"+path, body, func(r *http.Request) {
+		r.Header.Set("apikey", t.APIKey)
+		if onBehalfOf != "" {
+			r.Header.Set("onBehalfOf", onBehalfOf)
 		}
-	}
-	return []*notification.Notification{
-		envelope(notification.Data{
-			To: andrew,
-			Messages: []notification.Message{
-				{Sender: susan, Text: "Are we meeting on this weekend?"},
-				{Sender: susan, Text: "📷 Has shared an image"},
-			},
-			SenderDetails: &susan,
-			Subject:       "New messages from Susan Marie",
-		}),
-		envelope(notification.Data{
-			To: andrew,
-			Messages: []notification.Message{
-				{Sender: john, Text: "Hello all! What's up?"},
-				{Sender: susan, Text: "This is the place I was thinking about"},
-			},
-			GroupDetails: &notification.Group{
-				GUID: "cometchat-guid-1", Name: "Hiking Group", Icon: base + "/assets/avatars/hiking-group.png",
-			},
-			Subject: "New messages in Hiking Group",
-		}),
-	}
+	})
 }
 
-// Post sends one notification to the server's webhook, as a notification
-// engine does.
-func (t *Target) Post(ctx context.Context, n *notification.Notification) (err error) {
-	body, err := json.Marshal(n)
+// call sends JSON, and wants it accepted.
+func (t *Target) call(ctx context.Context, method, path string, body any, sign func(*http.Request)) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s %s: %w", method, path, err)
+		}
+	}()
+	encoded, err := json.Marshal(body)
 	if err != nil {
-		return fmt.Errorf("encode notification: %w", err)
+		return fmt.Errorf("encode body: %w", err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+"/webhook", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, t.URL+path, bytes.NewReader(encoded))
 	if err != nil {
-		return fmt.Errorf("post notification: %w", err)
+		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.SetBasicAuth(t.Username, t.Password)
+	sign(r)
 	answer, err := t.Client.Do(r)
 	if err != nil {
-		return fmt.Errorf("post notification: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, answer.Body.Close()) }()
-	said, err := io.ReadAll(io.LimitReader(answer.Body, 4096))
+	said, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	if err != nil {
 		return fmt.Errorf("read answer: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("post notification: answered %s: %s", answer.Status, said)
+		return fmt.Errorf("answered %s: %s", answer.Status, said)
 	}
 	return nil
 }

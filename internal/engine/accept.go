@@ -16,6 +16,6 @@ func (e *Engine) Record(ctx context.Context, app string, events []chat.Event) er
 	}
 	return e.cfg.Store.Record(ctx, Recording{
 		App: app, Events: events, At: e.cfg.Clock(),
-		Wait: e.faster(settings.Preferences.Email.Interval()), Speed: e.cfg.Speed,
+		Wait: e.faster(settings.Preferences.Email.Interval()), Speed: e.cfg.Speed, SameWait: !settings.Preferences.Email.Override,
 	})
 }

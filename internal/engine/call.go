@@ -111,6 +111,9 @@ func (e *Engine) again(ctx context.Context, j *judge, d *outbox.Claimed) ([]byte
 		return nil, nil // older than what we remember: as it was decided
 	}
 	send, skip := j.left(c)
+	if skip == nil && c.Email == "" && j.needsAddress(d.Provider) {
+		skip = &Skip{Reason: chat.ReasonMissingEmail, Detail: "no address is stored"}
+	}
 	if skip != nil {
 		return nil, end(outbox.Skipped, skip.Reason, skip.Detail)
 	}
@@ -142,14 +145,17 @@ func (j *judge) left(c *Case) ([]int64, *Skip) {
 			read = true
 		default:
 			send = append(send, m.Number)
-			newest = m.ArrivedAt
-			if !m.SentAt.IsZero() && m.SentAt.Before(newest) {
-				newest = m.SentAt
+			written := m.ArrivedAt
+			if !m.SentAt.IsZero() && m.SentAt.Before(written) {
+				written = m.SentAt
+			}
+			if written.After(newest) {
+				newest = written
 			}
 		}
 	}
 	switch {
-	case len(send) > 0 && c.Now.Sub(newest) > j.cfg.MaxAge:
+	case len(send) > 0 && j.cfg.MaxAge > 0 && c.Now.Sub(newest) > j.cfg.MaxAge:
 		return nil, &Skip{Reason: chat.ReasonExpired, Detail: "the newest message is older than " + j.cfg.MaxAge.String()}
 	case len(send) > 0:
 		return send, nil

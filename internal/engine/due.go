@@ -12,9 +12,6 @@ const (
 	// of windows drains at the rate at which providers answer, and what was
 	// read meanwhile is not called about.
 	maxBacklog = 2000
-	// poll is how often it is looked for due windows when none is known to
-	// become due: another process may have stored one.
-	poll = time.Second
 	// backlogPause is how long a burst waits for calls to be made.
 	backlogPause = 20 * time.Millisecond
 )
@@ -31,17 +28,18 @@ func (e *Engine) Run(ctx context.Context) {
 				e.cfg.Logger.Error("decide windows; trying again every second", "error", err)
 			}
 			failing = true
+			e.alive.Store(false)
 			e.pause(ctx, time.Second)
 		default:
 			if failing {
 				e.cfg.Logger.Info("deciding windows works again")
 			}
 			failing = false
+			e.alive.Store(true)
 			if !busy {
 				e.idle(ctx)
 			}
 		}
-		e.alive.Store(!failing)
 	}
 	e.alive.Store(false)
 }
@@ -88,7 +86,7 @@ func (e *Engine) pass(ctx context.Context) (more bool, err error) {
 
 // idle waits until a window is due, or for the next poll.
 func (e *Engine) idle(ctx context.Context) {
-	wait := poll
+	wait := e.cfg.Poll
 	if due, err := e.cfg.Store.NextWindow(ctx, e.cfg.App); err == nil && !due.IsZero() {
 		// A moment at least: what is due already may be locked by others.
 		wait = min(wait, max(due.Sub(e.cfg.Clock()), 5*time.Millisecond))

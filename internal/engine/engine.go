@@ -42,6 +42,9 @@ type Config struct {
 	Speed   float64
 	MaxAge  time.Duration
 	Retries outbox.Schedule
+	// Poll is how often it is looked for due windows when none is known to
+	// become due: an event, or another process, may have stored one. 0 is 1 s.
+	Poll time.Duration
 
 	Clock  func() time.Time
 	Random func() float64 // in [0, 1)
@@ -73,6 +76,9 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	if cfg.Speed <= 0 {
 		cfg.Speed = 1
+	}
+	if cfg.Poll <= 0 {
+		cfg.Poll = time.Second
 	}
 	return &Engine{cfg: cfg}
 }

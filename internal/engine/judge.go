@@ -121,3 +121,14 @@ func (j *judge) enabled() []rule.Provider {
 	}
 	return all
 }
+
+// needsAddress reports whether a provider is called only for people whose
+// address is stored; no name stands for the one that is called then.
+func (j *judge) needsAddress(name string) bool {
+	for _, p := range j.enabled() {
+		if p.Name == name || name == "" {
+			return p.NeedsAddress
+		}
+	}
+	return false
+}

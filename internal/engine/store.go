@@ -16,6 +16,8 @@ type Recording struct {
 	// not set a wait of their own. Speed divides theirs.
 	Wait  time.Duration
 	Speed float64
+	// SameWait says that waits of their own do not count (F025).
+	SameWait bool
 }
 
 // Store keeps what the engine knows. Its methods may be called concurrently,

@@ -35,6 +35,7 @@ type Filter struct {
 	States    []State
 	Recipient string
 	Reason    string
+	Origin    string    // brought by the call of this webhook-id
 	Since     time.Time // created at or after
 	Until     time.Time // created before
 	// Before continues a listing: only deliveries older than this id.

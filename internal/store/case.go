@@ -55,16 +55,15 @@ func (cs *cases) facts(ctx context.Context, tx *transaction, judge engine.Judge)
 // people reads what is kept of the recipients, a row for each case.
 func (cs *cases) people(ctx context.Context, tx *transaction) error {
 	byKey := make(map[windowKey]*engine.Case, len(cs.all))
-	return chunks(len(cs.all), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, c := range cs.all[from:to] {
-			byKey[windowKey{c.UID, c.Conversation}] = c
-			kind, target := muteKind(c)
-			guid, _ := c.Conversation.Group()
-			args = append(args, text(c.UID), text(string(c.Conversation)), kind, text(target), text(guid))
-		}
-		return query(ctx, tx, `WITH due (d_uid, d_conversation, d_kind, d_target, d_guid) AS (VALUES `+
-			tuples(to-from, 5, 2, "TEXT", "TEXT", "TEXT", "TEXT", "TEXT")+`)
+	due := newRelation(len(cs.all), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT")
+	for _, c := range cs.all {
+		byKey[windowKey{c.UID, c.Conversation}] = c
+		kind, target := muteKind(c)
+		guid, _ := c.Conversation.Group()
+		due.add(text(c.UID), text(string(c.Conversation)), kind, text(target), text(guid))
+	}
+	return due.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH due (d_uid, d_conversation, d_kind, d_target, d_guid) AS (`+table+`)
 			SELECT d_uid, d_conversation, u.name, u.avatar, u.metadata, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
 				k.sent_at, k.key, g.state, g.since
 			FROM due
@@ -127,12 +126,12 @@ func (cs *cases) messages(ctx context.Context, tx *transaction) error {
 	}
 	found := make(map[chat.Conversation][]engine.Missed, len(after))
 	conversations := slices.Sorted(maps.Keys(after))
-	err := chunks(len(conversations), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, c := range conversations[from:to] {
-			args = append(args, text(string(c)), after[c])
-		}
-		return query(ctx, tx, `WITH wanted (w_conversation, w_after) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "BIGINT")+`)
+	wanted := newRelation(len(conversations), "TEXT", "BIGINT")
+	for _, c := range conversations {
+		wanted.add(text(string(c)), after[c])
+	}
+	err := wanted.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH wanted (w_conversation, w_after) AS (`+table+`)
 			SELECT conversation, number, id, sender, kind, category, type, state, mentions, sent_at, arrived_at
 			FROM wanted CROSS JOIN messages WHERE app = $1 AND conversation = w_conversation AND number > w_after`, args, func(rows *sql.Rows) error {
 			var m engine.Missed
@@ -169,14 +168,14 @@ const callPatience = 2 * time.Second
 // busy finds the calls of earlier digests that are not settled.
 func (cs *cases) busy(ctx context.Context, tx *transaction) error {
 	byLabel := make(map[[2]string]*engine.Case, len(cs.all))
-	return chunks(len(cs.all), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, c := range cs.all[from:to] {
-			label := text(c.Conversation.Label(c.UID))
-			byLabel[[2]string{text(c.UID), label}] = c
-			args = append(args, text(c.UID), label)
-		}
-		return query(ctx, tx, `WITH wanted (w_uid, w_label) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "TEXT")+`)
+	wanted := newRelation(len(cs.all), "TEXT", "TEXT")
+	for _, c := range cs.all {
+		label := text(c.Conversation.Label(c.UID))
+		byLabel[[2]string{text(c.UID), label}] = c
+		wanted.add(text(c.UID), label)
+	}
+	return wanted.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH wanted (w_uid, w_label) AS (`+table+`)
 			SELECT recipient, conversation, next_at FROM wanted CROSS JOIN deliveries WHERE app = $1 AND recipient = w_uid AND conversation = w_label
 			AND lane = 'call' AND state IN ('pending', 'in_hand')`, args, func(rows *sql.Rows) error {
 			var key [2]string
@@ -208,12 +207,8 @@ func (cs *cases) blocks(ctx context.Context, tx *transaction) error {
 	}
 	uids := slices.Sorted(maps.Keys(people))
 	spans := make(map[[2]string]engine.Span)
-	err := chunks(len(uids), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, uid := range uids[from:to] {
-			args = append(args, text(uid))
-		}
-		return query(ctx, tx, `SELECT uid, blocked, blocked_at, unblocked_at FROM blocks WHERE app = $1 AND uid IN (`+list(to-from, 2)+`)`, args,
+	err := eachIn(tx, []any{text(cs.app)}, texts(uids), func(in string, args []any) error {
+		return query(ctx, tx, `SELECT uid, blocked, blocked_at, unblocked_at FROM blocks WHERE app = $1 AND uid `+in, args,
 			func(rows *sql.Rows) error {
 				var pair [2]string
 				var begun, ended int64
@@ -261,12 +256,8 @@ func (cs *cases) names(ctx context.Context, tx *transaction) error {
 	}
 	uids := slices.Sorted(maps.Keys(wanted))
 	users := make(map[string]*chat.User, len(uids))
-	err := chunks(len(uids), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, uid := range uids[from:to] {
-			args = append(args, text(uid))
-		}
-		return query(ctx, tx, `SELECT uid, name, avatar, metadata FROM users WHERE app = $1 AND uid IN (`+list(to-from, 2)+`)`, args,
+	err := eachIn(tx, []any{text(cs.app)}, texts(uids), func(in string, args []any) error {
+		return query(ctx, tx, `SELECT uid, name, avatar, metadata FROM users WHERE app = $1 AND uid `+in, args,
 			func(rows *sql.Rows) error {
 				u := new(chat.User)
 				var metadata []byte
@@ -287,12 +278,8 @@ func (cs *cases) names(ctx context.Context, tx *transaction) error {
 func (cs *cases) groups(ctx context.Context, tx *transaction) error {
 	guids := cs.guids()
 	groups := make(map[string]*chat.Group, len(guids))
-	err := chunks(len(guids), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, guid := range guids[from:to] {
-			args = append(args, text(guid))
-		}
-		return query(ctx, tx, `SELECT guid, name, icon, metadata FROM chat_groups WHERE app = $1 AND guid IN (`+list(to-from, 2)+`)`, args,
+	err := eachIn(tx, []any{text(cs.app)}, texts(guids), func(in string, args []any) error {
+		return query(ctx, tx, `SELECT guid, name, icon, metadata FROM chat_groups WHERE app = $1 AND guid `+in, args,
 			func(rows *sql.Rows) error {
 				g := new(chat.Group)
 				var metadata []byte
@@ -361,12 +348,12 @@ func (cs *cases) bodies(ctx context.Context, tx *transaction, numbers map[*engin
 		return cmp.Or(strings.Compare(string(a.conversation), string(b.conversation)), cmp.Compare(a.number, b.number))
 	})
 	found := make(map[chat.Conversation]map[int64][]byte)
-	err := chunks(len(keys), func(from, to int) error {
-		args := []any{text(cs.app)}
-		for _, key := range keys[from:to] {
-			args = append(args, text(string(key.conversation)), key.number)
-		}
-		return query(ctx, tx, `WITH wanted (w_conversation, w_number) AS (VALUES `+tuples(to-from, 2, 2, "TEXT", "BIGINT")+`)
+	rows := newRelation(len(keys), "TEXT", "BIGINT")
+	for _, key := range keys {
+		rows.add(text(string(key.conversation)), key.number)
+	}
+	err := rows.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH wanted (w_conversation, w_number) AS (`+table+`)
 			SELECT conversation, number, body FROM wanted CROSS JOIN messages WHERE app = $1 AND conversation = w_conversation AND number = w_number`,
 			args, func(rows *sql.Rows) error {
 				var key bodyKey

@@ -169,12 +169,12 @@ func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, ruling
 }
 
 func (s *Store) putOff(ctx context.Context, tx *transaction, app string, rulings []*ruling) error {
-	return chunks(len(rulings), func(from, to int) error {
-		args := []any{text(app)}
-		for _, r := range rulings[from:to] {
-			args = append(args, text(r.UID), text(string(r.Conversation)), millis(r.verdict.Wait), string(r.verdict.Reason))
-		}
-		_, err := tx.ExecContext(ctx, `WITH put (p_uid, p_conversation, p_due, p_reason) AS (VALUES `+tuples(to-from, 4, 2, "TEXT", "TEXT", "BIGINT", "TEXT")+`)
+	put := newRelation(len(rulings), "TEXT", "TEXT", "BIGINT", "TEXT")
+	for _, r := range rulings {
+		put.add(text(r.UID), text(string(r.Conversation)), millis(r.verdict.Wait), string(r.verdict.Reason))
+	}
+	return put.each(tx, []any{text(app)}, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `WITH put (p_uid, p_conversation, p_due, p_reason) AS (`+table+`)
 			UPDATE windows SET due_at = p_due, waits_for = p_reason FROM put
 			WHERE app = $1 AND uid = p_uid AND conversation = p_conversation`, args...)
 		return err
@@ -202,12 +202,12 @@ func (s *Store) closeWindows(ctx context.Context, tx *transaction, app string, r
 			return err
 		}
 	}
-	return chunks(len(closed), func(from, to int) error {
-		args := []any{text(app)}
-		for _, r := range closed[from:to] {
-			args = append(args, text(r.UID), text(string(r.Conversation)))
-		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM windows WHERE app = $1 AND (uid, conversation) IN (VALUES `+tuples(to-from, 2, 2, "TEXT", "TEXT")+`)`, args...)
+	over := newRelation(len(closed), "TEXT", "TEXT")
+	for _, r := range closed {
+		over.add(text(r.UID), text(string(r.Conversation)))
+	}
+	return over.each(tx, []any{text(app)}, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM windows WHERE app = $1 AND (uid, conversation) IN (`+table+`)`, args...)
 		return err
 	})
 }
@@ -228,18 +228,14 @@ func (s *Store) fanningOut(ctx context.Context, tx *transaction, app string, rul
 			groups[r.Conversation] = true
 		}
 	}
-	all := make([]chat.Conversation, 0, len(groups))
+	all := make([]string, 0, len(groups))
 	for c := range groups {
-		all = append(all, c)
+		all = append(all, text(string(c)))
 	}
 	slices.Sort(all)
 	moving := make(map[chat.Conversation]bool)
-	err := chunks(len(all), func(from, to int) error {
-		args := []any{text(app)}
-		for _, c := range all[from:to] {
-			args = append(args, text(string(c)))
-		}
-		return query(ctx, tx, `SELECT DISTINCT conversation FROM fanouts WHERE app = $1 AND conversation IN (`+list(to-from, 2)+`)`, args,
+	err := eachIn(tx, []any{text(app)}, all, func(in string, args []any) error {
+		return query(ctx, tx, `SELECT DISTINCT conversation FROM fanouts WHERE app = $1 AND conversation `+in, args,
 			func(rows *sql.Rows) error {
 				var c chat.Conversation
 				if err := rows.Scan(&c); err != nil {

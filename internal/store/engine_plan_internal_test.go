@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -107,6 +108,21 @@ func fillEngine(t *testing.T, s *Store) []planned {
 			_, err := s.NextWindow(ctx, "app")
 			return err
 		}},
+		// PostgreSQL sorts windows that are due at the same time.
+		{name: "list windows", sorts: true, run: func(ctx context.Context, s *Store) error {
+			windows, err := s.Windows(ctx, "app", "", 50)
+			if err == nil && len(windows) != 50 {
+				err = fmt.Errorf("%d windows", len(windows))
+			}
+			return err
+		}},
+		{name: "list windows of a person", sorts: true, run: func(ctx context.Context, s *Store) error {
+			windows, err := s.Windows(ctx, "app", person(1), 50)
+			if err == nil && len(windows) == 0 {
+				err = errors.New("no windows")
+			}
+			return err
+		}},
 		{name: "backlog", sorts: true, run: func(ctx context.Context, s *Store) error {
 			_, err := s.Backlog(ctx, 100)
 			return err
@@ -136,6 +152,14 @@ func fillEngine(t *testing.T, s *Store) []planned {
 				return fmt.Errorf("found %d failed calls: %w", len(deliveries), err)
 			}
 			_, _, err = s.Case(ctx, deliveries[0].ID, sendAll{})
+			return err
+		}},
+		{name: "notice", run: func(ctx context.Context, s *Store) error {
+			deliveries, err := s.List(ctx, outbox.Filter{Lane: outbox.LaneCall, States: []outbox.State{outbox.Failed}}, 1)
+			if err != nil || len(deliveries) == 0 {
+				return fmt.Errorf("found %d failed calls: %w", len(deliveries), err)
+			}
+			_, err = s.Notice(ctx, deliveries[0].ID)
 			return err
 		}},
 		{name: "purge messages", run: func(ctx context.Context, s *Store) error {

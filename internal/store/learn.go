@@ -104,13 +104,11 @@ type (
 func (l *learnedUsers) run(ctx context.Context, _ *Store, tx *transaction) (int, error) {
 	uids := slices.Sorted(maps.Keys(l.users))
 	news := make(map[string]bool, len(uids))
-	err := chunks(len(uids), func(from, to int) error {
-		args := []any{text(l.app)}
-		for _, uid := range uids[from:to] {
-			news[uid] = true
-			args = append(args, text(uid))
-		}
-		return query(ctx, tx, `SELECT uid, name, avatar, link, role, metadata, tags, made FROM users WHERE app = $1 AND uid IN (`+list(to-from, 2)+`)`,
+	for _, uid := range uids {
+		news[uid] = true
+	}
+	err := eachIn(tx, []any{text(l.app)}, texts(uids), func(in string, args []any) error {
+		return query(ctx, tx, `SELECT uid, name, avatar, link, role, metadata, tags, made FROM users WHERE app = $1 AND uid `+in,
 			args, func(rows *sql.Rows) error {
 				var k chat.User
 				var metadata, tags []byte
@@ -131,21 +129,20 @@ func (l *learnedUsers) run(ctx context.Context, _ *Store, tx *transaction) (int,
 		return 0, fmt.Errorf("look up users: %w", err)
 	}
 	uids = slices.Sorted(maps.Keys(news))
-	err = chunks(len(uids), func(from, to int) error {
-		const columns = 9
-		args := make([]any, 0, columns*(to-from))
-		for _, uid := range uids[from:to] {
-			u := l.users[uid]
-			created := u.CreatedAt
-			if created.IsZero() {
-				created = l.at
-			}
-			args = append(args, text(l.app), text(uid), text(u.Name), text(u.Avatar), text(u.Link), text(u.Role), notNull(u.Metadata),
-				marshalTags(u.Tags), millis(created))
+	rows := newRelation(len(uids), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BYTEA", "BYTEA", "BIGINT")
+	for _, uid := range uids {
+		u := l.users[uid]
+		created := u.CreatedAt
+		if created.IsZero() {
+			created = l.at
 		}
+		rows.add(text(l.app), text(uid), text(u.Name), text(u.Avatar), text(u.Link), text(u.Role), notNull(u.Metadata),
+			marshalTags(u.Tags), millis(created))
+	}
+	err = rows.eachInsert(tx, nil, func(table string, args []any) error {
 		// What the API has set is not changed by the way (made); what is not
 		// said erases nothing.
-		_, err := tx.ExecContext(ctx, `INSERT INTO users (app, uid, name, avatar, link, role, metadata, tags, created_at) VALUES `+tuples(to-from, columns, 1)+`
+		_, err := tx.ExecContext(ctx, `INSERT INTO users (app, uid, name, avatar, link, role, metadata, tags, created_at) `+table+`
 			ON CONFLICT (app, uid) DO UPDATE SET
 				name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE users.name END,
 				avatar = CASE WHEN excluded.avatar <> '' THEN excluded.avatar ELSE users.avatar END,
@@ -178,13 +175,11 @@ func marshalTags(tags []string) []byte {
 func (l *learnedGroups) run(ctx context.Context, s *Store, tx *transaction) (int, error) {
 	guids := slices.Sorted(maps.Keys(l.groups))
 	news := make(map[string]bool, len(guids))
-	err := chunks(len(guids), func(from, to int) error {
-		args := []any{text(l.app)}
-		for _, guid := range guids[from:to] {
-			news[guid] = true
-			args = append(args, text(guid))
-		}
-		return query(ctx, tx, `SELECT guid, name, icon, made FROM chat_groups WHERE app = $1 AND guid IN (`+list(to-from, 2)+`)`, args,
+	for _, guid := range guids {
+		news[guid] = true
+	}
+	err := eachIn(tx, []any{text(l.app)}, texts(guids), func(in string, args []any) error {
+		return query(ctx, tx, `SELECT guid, name, icon, made FROM chat_groups WHERE app = $1 AND guid `+in, args,
 			func(rows *sql.Rows) error {
 				var guid, name, icon string
 				var made int
@@ -243,13 +238,13 @@ func (l *learnedMembers) run(ctx context.Context, _ *Store, tx *transaction) (in
 	keys := slices.Collect(maps.Keys(l.members))
 	slices.SortFunc(keys, func(a, b memberKey) int { return cmp.Or(cmp.Compare(a.guid, b.guid), cmp.Compare(a.uid, b.uid)) })
 	news := make(map[memberKey]bool, len(keys))
-	err := chunks(len(keys), func(from, to int) error {
-		args := []any{text(l.app)}
-		for _, key := range keys[from:to] {
-			news[key] = true
-			args = append(args, text(key.guid), text(key.uid))
-		}
-		return query(ctx, tx, `SELECT guid, uid, state FROM members WHERE app = $1 AND (guid, uid) IN (VALUES `+tuples(to-from, 2, 2)+`)`, args,
+	wrote := newRelation(len(keys), "TEXT", "TEXT")
+	for _, key := range keys {
+		news[key] = true
+		wrote.add(text(key.guid), text(key.uid))
+	}
+	err := wrote.each(tx, []any{text(l.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `SELECT guid, uid, state FROM members WHERE app = $1 AND (guid, uid) IN (`+table+`)`, args,
 			func(rows *sql.Rows) error {
 				var key memberKey
 				var state chat.Membership

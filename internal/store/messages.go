@@ -84,12 +84,12 @@ func (s *Store) number(ctx context.Context, tx *transaction, m messages) error {
 	conversations := slices.Sorted(maps.Keys(counts))
 	last := make(map[chat.Conversation]int64, len(counts))
 	at := millis(m[0].At)
-	err := chunks(len(conversations), func(from, to int) error {
-		args := make([]any, 0, 5*(to-from))
-		for _, c := range conversations[from:to] {
-			args = append(args, text(m[0].App), text(string(c)), counts[c], at, at)
-		}
-		return query(ctx, tx, `INSERT INTO conversations (app, id, last, created_at, updated_at) VALUES `+tuples(to-from, 5, 1)+`
+	rows := newRelation(len(conversations), "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+	for _, c := range conversations {
+		rows.add(text(m[0].App), text(string(c)), counts[c], at, at)
+	}
+	err := rows.eachInsert(tx, nil, func(table string, args []any) error {
+		return query(ctx, tx, `INSERT INTO conversations (app, id, last, created_at, updated_at) `+table+`
 			ON CONFLICT (app, id) DO UPDATE SET last = conversations.last + excluded.last, updated_at = excluded.updated_at
 			RETURNING id, last`, args, func(rows *sql.Rows) error {
 			var id string
@@ -117,16 +117,15 @@ func (s *Store) number(ctx context.Context, tx *transaction, m messages) error {
 // insertMessages stores messages and returns those that are new.
 func (s *Store) insertMessages(ctx context.Context, tx *transaction, m messages) (messages, error) {
 	fresh := make(map[string]bool, len(m))
-	err := chunks(len(m), func(from, to int) error {
-		const columns = 13
-		args := make([]any, 0, columns*(to-from))
-		for i := from; i < to; i++ {
-			a := &m[i]
-			args = append(args, text(a.App), text(a.ID), text(string(a.Conversation)), a.Number, text(a.Sender), text(string(a.Category)), text(a.Type),
-				string(a.Kind()), text(joinMentions(&a.Message)), string(a.State), millis(a.SentAt), millis(a.At), notNull(a.Body))
-		}
+	rows := newRelation(len(m), "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BYTEA")
+	for i := range m {
+		a := &m[i]
+		rows.add(text(a.App), text(a.ID), text(string(a.Conversation)), a.Number, text(a.Sender), text(string(a.Category)), text(a.Type),
+			string(a.Kind()), text(joinMentions(&a.Message)), string(a.State), millis(a.SentAt), millis(a.At), notNull(a.Body))
+	}
+	err := rows.eachInsert(tx, nil, func(table string, args []any) error {
 		return query(ctx, tx, `INSERT INTO messages (app, id, conversation, number, sender, category, type, kind, mentions, state, sent_at, arrived_at, body)
-			VALUES `+tuples(to-from, columns, 1)+` ON CONFLICT (app, id) DO NOTHING RETURNING id`, args, func(rows *sql.Rows) error {
+			`+table+` ON CONFLICT (app, id) DO NOTHING RETURNING id`, args, func(rows *sql.Rows) error {
 			var id string
 			if err := rows.Scan(&id); err != nil {
 				return err
@@ -186,7 +185,8 @@ func (s *Store) early(ctx context.Context, tx *transaction, h happened, m *chat.
 	return nil
 }
 
-// editMessage puts the latest text in place of the stored one.
+// editMessage puts the latest text in place of the stored one. Some events
+// carry no text: then it stays.
 func (s *Store) editMessage(ctx context.Context, tx *transaction, h happened, m *chat.Message) error {
 	edited := m.EditedAt
 	if edited.IsZero() {
@@ -194,11 +194,11 @@ func (s *Store) editMessage(ctx context.Context, tx *transaction, h happened, m 
 	}
 	var known int
 	err := tx.QueryRowContext(ctx, `UPDATE messages SET
-			body = CASE WHEN edited_at <= $3 AND state <> 'deleted' THEN $4 ELSE body END,
+			body = CASE WHEN edited_at <= $3 AND state <> 'deleted' AND CAST($6 AS BIGINT) > 0 THEN $4 ELSE body END,
 			mentions = CASE WHEN edited_at <= $3 THEN $5 ELSE mentions END,
 			edited_at = CASE WHEN edited_at <= $3 THEN $3 ELSE edited_at END
 		WHERE app = $1 AND id = $2 RETURNING 1`,
-		text(h.App), text(m.ID), millis(edited), notNull(m.Body), text(joinMentions(m))).Scan(&known)
+		text(h.App), text(m.ID), millis(edited), notNull(m.Body), text(joinMentions(m)), len(m.Body)).Scan(&known)
 	switch {
 	case isNone(err):
 		early := *m

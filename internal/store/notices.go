@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/postrider/postrider/internal/chat"
@@ -77,37 +78,43 @@ func (s *Store) noticesOf(cs *cases, rulings []*ruling) ([]*notice, error) {
 }
 
 func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*notice) error {
-	return chunks(len(notices), func(from, to int) error {
-		var deliveries, payloads, rows []any
-		for _, n := range notices[from:to] {
-			now := millis(n.Now)
-			next, settled := now, int64(0)
-			if n.state != outbox.Pending {
-				next, settled = 0, now
-			}
-			deliveries = append(deliveries, n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
-				string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
-			payloads = append(payloads, n.id, notNull(n.payload))
-			row, err := n.columns()
-			if err != nil {
-				return err
-			}
-			rows = append(rows, row...)
+	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
+	payloads := newRelation(len(notices), "TEXT", "BYTEA")
+	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT")
+	for _, n := range notices {
+		now := millis(n.Now)
+		next, settled := now, int64(0)
+		if n.state != outbox.Pending {
+			next, settled = 0, now
 		}
-		n := to - from
-		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
-				created_at, armed_at, next_at, settled_at) VALUES `+tuples(n, 14, 1), deliveries...); err != nil {
-			return fmt.Errorf("insert calls: %w", err)
+		deliveries.add(n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
+			string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
+		payloads.add(n.id, notNull(n.payload))
+		row, err := n.columns()
+		if err != nil {
+			return err
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) VALUES `+tuples(n, 2, 1), payloads...); err != nil {
-			return fmt.Errorf("insert payloads of calls: %w", err)
+		rows.add(row...)
+	}
+	for _, insert := range [...]struct {
+		what, into string
+		rows       *relation
+	}{
+		{"calls", `deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
+			created_at, armed_at, next_at, settled_at)`, deliveries},
+		{"payloads of calls", `payloads (delivery_id, body)`, payloads},
+		{"notices", `notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
+			message_type, category, sender, sent_at, refs, day, reserved)`, rows},
+	} {
+		err := insert.rows.eachInsert(tx, nil, func(table string, args []any) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO `+insert.into+` `+table, args...)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("insert %s: %w", insert.what, err)
 		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
-				message_type, category, sender, sent_at, refs, day, reserved) VALUES `+tuples(n, 15, 1), rows...); err != nil {
-			return fmt.Errorf("insert notices: %w", err)
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func (n *notice) columns() ([]any, error) {
@@ -202,15 +209,18 @@ func (s *Store) giveBack(ctx context.Context, tx *transaction, ids []string) err
 		return fmt.Errorf("look for reservations: %w", err)
 	}
 	slices.Sort(digests)
+	// Counts are changed at the end, all at once and in their order, or two
+	// processes that settle calls of the same people would deadlock.
+	back := make(map[string]quotaCounts) // by app
 	for _, digest := range slices.Compact(digests) {
-		if err := s.giveBackDigest(ctx, tx, digest); err != nil {
+		if err := s.giveBackDigest(ctx, tx, digest, back); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.addReservations(ctx, tx, back)
 }
 
-func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest string) error {
+func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest string, back map[string]quotaCounts) error {
 	// The update locks the rows: of two calls that fail at the same time the
 	// second sees that the first has failed.
 	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = reserved WHERE digest = $1`, digest); err != nil {
@@ -222,11 +232,12 @@ func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest stri
 	if err != nil || live > 0 {
 		return err
 	}
-	return s.changeReservation(ctx, tx, digest, 1, 0)
+	return s.changeReservation(ctx, tx, digest, 1, 0, back)
 }
 
-// changeReservation gives a digest's reservation back, or takes it again.
-func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest string, from, to int) error {
+// changeReservation gives a digest's reservation back, or takes it again. What
+// that changes of quotas it adds to changes.
+func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest string, from, to int, changes map[string]quotaCounts) error {
 	var app string
 	var key quotaKey
 	err := tx.QueryRowContext(ctx, `SELECT app, uid, day, conversation FROM notices WHERE digest = $1 AND reserved = $2 LIMIT 1`, digest, from).
@@ -242,8 +253,19 @@ func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest s
 	}
 	all := key
 	all.conversation = ""
-	if _, err := s.addQuotas(ctx, tx, app, quotaCounts{key: to - from, all: to - from}); err != nil {
-		return fmt.Errorf("change quotas: %w", err)
+	if changes[app] == nil {
+		changes[app] = make(quotaCounts)
+	}
+	changes[app][key] += to - from
+	changes[app][all] += to - from
+	return nil
+}
+
+func (s *Store) addReservations(ctx context.Context, tx *transaction, changes map[string]quotaCounts) error {
+	for _, app := range slices.Sorted(maps.Keys(changes)) {
+		if _, err := s.addQuotas(ctx, tx, app, changes[app]); err != nil {
+			return fmt.Errorf("change quotas: %w", err)
+		}
 	}
 	return nil
 }
@@ -259,7 +281,11 @@ func (s *Store) takeAgain(ctx context.Context, tx *transaction, id string) error
 	if err != nil {
 		return fmt.Errorf("read notice: %w", err)
 	}
-	return s.changeReservation(ctx, tx, digest, 0, 1)
+	again := make(map[string]quotaCounts)
+	if err := s.changeReservation(ctx, tx, digest, 0, 1, again); err != nil {
+		return err
+	}
+	return s.addReservations(ctx, tx, again)
 }
 
 // copyNotice gives a replayed call what the log says of the first one.

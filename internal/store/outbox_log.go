@@ -83,6 +83,9 @@ func conditions(f outbox.Filter) (where string, args []any) {
 	if f.Reason != "" {
 		add("reason =", text(f.Reason))
 	}
+	if f.Origin != "" {
+		add("origin =", text(f.Origin))
+	}
 	// Ids tell the time as well: they bound what is read.
 	if !f.Since.IsZero() {
 		add("created_at >=", millis(f.Since))

@@ -114,23 +114,27 @@ const deliveryColumns = `id, app, lane, recipient, conversation, origin, replays
 func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.Entry) error {
 	// Ids are time-ordered: sorted, rows go to the end of every index.
 	slices.SortFunc(entries, func(a, b *outbox.Entry) int { return bytes.Compare([]byte(a.ID), []byte(b.ID)) })
-	return chunks(len(entries), func(from, to int) error {
-		const columns = 9
-		rows := make([]any, 0, columns*(to-from))
-		bodies := make([]any, 0, 2*(to-from))
-		for _, e := range entries[from:to] {
-			rows = append(rows, e.ID, text(e.App), string(e.Lane), text(e.Recipient), text(e.Conversation), text(e.Origin),
-				millis(e.CreatedAt), millis(e.CreatedAt), millis(e.NextAt))
-			bodies = append(bodies, e.ID, notNull(e.Payload))
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, created_at, armed_at, next_at)
-			VALUES `+tuples(to-from, columns, 1)+` ON CONFLICT (id) DO NOTHING`, rows...); err != nil {
-			return fmt.Errorf("insert deliveries: %w", err)
-		}
-		if _, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) VALUES `+tuples(to-from, 2, 1)+`
-			ON CONFLICT (delivery_id) DO NOTHING`, bodies...); err != nil {
-			return fmt.Errorf("insert payloads: %w", err)
-		}
-		return nil
+	rows := newRelation(len(entries), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+	bodies := newRelation(len(entries), "TEXT", "BYTEA")
+	for _, e := range entries {
+		rows.add(e.ID, text(e.App), string(e.Lane), text(e.Recipient), text(e.Conversation), text(e.Origin),
+			millis(e.CreatedAt), millis(e.CreatedAt), millis(e.NextAt))
+		bodies.add(e.ID, notNull(e.Payload))
+	}
+	err := rows.eachInsert(tx, nil, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, created_at, armed_at, next_at)
+			`+table+` ON CONFLICT (id) DO NOTHING`, args...)
+		return err
 	})
+	if err != nil {
+		return fmt.Errorf("insert deliveries: %w", err)
+	}
+	err = bodies.eachInsert(tx, nil, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) `+table+` ON CONFLICT (delivery_id) DO NOTHING`, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("insert payloads: %w", err)
+	}
+	return nil
 }

@@ -19,10 +19,7 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 			return err
 		}
 		settled := make(map[outbox.Ref]bool, len(settlements))
-		err := chunks(len(settlements), func(from, to int) error {
-			return s.settle(ctx, tx, settlements[from:to], settled)
-		})
-		if err != nil {
+		if err := s.settle(ctx, tx, settlements, settled); err != nil {
 			return fmt.Errorf("settle deliveries: %w", err)
 		}
 		attempts := make([]*outbox.Settlement, 0, len(settlements))
@@ -51,8 +48,7 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 }
 
 func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbox.Settlement, settled map[outbox.Ref]bool) error {
-	const columns = 8
-	args := make([]any, 0, columns*len(settlements))
+	rows := newRelation(len(settlements), "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
 	for i := range settlements {
 		t := &settlements[i]
 		next, at, tried := int64(0), millis(t.At), 0
@@ -62,28 +58,26 @@ func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbo
 		if t.Attempt != nil {
 			tried = 1
 		}
-		args = append(args, t.ID, t.Claim, string(t.State), text(t.Reason), text(t.Detail), next, at, tried)
+		rows.add(t.ID, t.Claim, string(t.State), text(t.Reason), text(t.Detail), next, at, tried)
 	}
 	// A claim that another has followed matches no row.
-	return query(ctx, tx, `WITH result (r_id, r_claim, r_state, r_reason, r_detail, r_next, r_settled, r_tried) AS (VALUES `+
-		tuples(len(settlements), columns, 1, "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")+`)
+	return rows.each(tx, nil, func(table string, args []any) error {
+		return query(ctx, tx, `WITH result (r_id, r_claim, r_state, r_reason, r_detail, r_next, r_settled, r_tried) AS (`+table+`)
 		UPDATE deliveries SET state = r_state, reason = r_reason, detail = r_detail, next_at = r_next, settled_at = r_settled,
 			attempts = attempts + r_tried, tries = tries + r_tried, lease_until = 0
 		FROM result WHERE id = r_id AND claim = r_claim AND state = 'in_hand'
 		RETURNING id, claim`, args, scanRefs(settled))
+	})
 }
 
 func (s *Store) recordAttempts(ctx context.Context, tx *transaction, settlements []*outbox.Settlement) error {
-	return chunks(len(settlements), func(from, to int) error {
-		const columns = 9
-		args := make([]any, 0, columns*(to-from))
-		for _, t := range settlements[from:to] {
-			a := t.Attempt
-			args = append(args, t.ID, a.Number, millis(a.At), a.Duration.Microseconds(), text(a.Gateway), text(a.Target),
-				string(a.Result), a.Code, text(a.Reply))
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO attempts (delivery_id, number, at, duration_us, gateway, target, result, code, reply)
-			VALUES `+tuples(to-from, columns, 1), args...)
+	rows := newRelation(len(settlements), "TEXT", "BIGINT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "TEXT")
+	for _, t := range settlements {
+		a := t.Attempt
+		rows.add(t.ID, a.Number, millis(a.At), a.Duration.Microseconds(), text(a.Gateway), text(a.Target), string(a.Result), a.Code, text(a.Reply))
+	}
+	return rows.eachInsert(tx, nil, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO attempts (delivery_id, number, at, duration_us, gateway, target, result, code, reply) `+table, args...)
 		if err != nil {
 			return fmt.Errorf("record attempts: %w", err)
 		}

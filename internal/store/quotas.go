@@ -38,12 +38,12 @@ func (q quotaCounts) add(r *ruling, n int) {
 
 func (s *Store) quotas(ctx context.Context, tx *transaction, app string, rulings []*ruling) (quotaCounts, error) {
 	counts := make(quotaCounts)
-	return counts, chunks(len(rulings), func(from, to int) error {
-		args := []any{text(app)}
-		for _, r := range rulings[from:to] {
-			args = append(args, text(r.UID), r.day, text(string(r.Conversation)))
-		}
-		return query(ctx, tx, `WITH wanted (w_uid, w_day, w_conversation) AS (VALUES `+tuples(to-from, 3, 2, "TEXT", "BIGINT", "TEXT")+`)
+	wanted := newRelation(len(rulings), "TEXT", "BIGINT", "TEXT")
+	for _, r := range rulings {
+		wanted.add(text(r.UID), r.day, text(string(r.Conversation)))
+	}
+	return counts, wanted.each(tx, []any{text(app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH wanted (w_uid, w_day, w_conversation) AS (`+table+`)
 			SELECT uid, day, conversation, n FROM wanted CROSS JOIN quotas WHERE app = $1 AND uid = w_uid AND day = w_day
 			AND (conversation = '' OR conversation = w_conversation)`, args, func(rows *sql.Rows) error {
 			var key quotaKey
@@ -103,12 +103,12 @@ func (s *Store) addQuotas(ctx context.Context, tx *transaction, app string, add 
 		return cmp.Or(cmp.Compare(a.uid, b.uid), cmp.Compare(a.day, b.day), cmp.Compare(a.conversation, b.conversation))
 	})
 	counts := make(quotaCounts, len(keys))
-	return counts, chunks(len(keys), func(from, to int) error {
-		args := make([]any, 0, 5*(to-from))
-		for _, key := range keys[from:to] {
-			args = append(args, text(app), text(key.uid), key.day, text(string(key.conversation)), add[key])
-		}
-		return query(ctx, tx, `INSERT INTO quotas (app, uid, day, conversation, n) VALUES `+tuples(to-from, 5, 1)+`
+	rows := newRelation(len(keys), "TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT")
+	for _, key := range keys {
+		rows.add(text(app), text(key.uid), key.day, text(string(key.conversation)), add[key])
+	}
+	return counts, rows.eachInsert(tx, nil, func(table string, args []any) error {
+		return query(ctx, tx, `INSERT INTO quotas (app, uid, day, conversation, n) `+table+`
 			ON CONFLICT (app, uid, day, conversation) DO UPDATE SET n = quotas.n + excluded.n
 			RETURNING uid, day, conversation, n`, args, func(rows *sql.Rows) error {
 			var key quotaKey

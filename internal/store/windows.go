@@ -52,17 +52,17 @@ func (s *Store) openOneOnOne(ctx context.Context, tx *transaction, m messages) (
 	if err != nil {
 		return 0, err
 	}
-	err = chunks(len(keys), func(from, to int) error {
-		args := make([]any, 0, 6*(to-from))
-		for _, key := range keys[from:to] {
-			a := first[key]
-			wait := a.Wait
-			if own, ok := waits[key.uid]; ok {
-				wait = faster(own, a.Speed)
-			}
-			args = append(args, text(a.App), text(key.uid), text(string(key.conversation)), a.Number-1, millis(a.At), millis(a.At.Add(wait)))
+	rows := newRelation(len(keys), "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+	for _, key := range keys {
+		a := first[key]
+		wait := a.Wait
+		if own, ok := waits[key.uid]; ok && !a.SameWait {
+			wait = faster(own, a.Speed)
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) VALUES `+tuples(to-from, 6, 1)+`
+		rows.add(text(a.App), text(key.uid), text(string(key.conversation)), a.Number-1, millis(a.At), millis(a.At.Add(wait)))
+	}
+	err = rows.eachInsert(tx, nil, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) `+table+`
 			ON CONFLICT (app, uid, conversation) DO NOTHING`, args...)
 		return err
 	})
@@ -83,12 +83,12 @@ func faster(wait time.Duration, speed float64) time.Duration {
 // ownWaits returns the waits of those who have set one for themselves.
 func (s *Store) ownWaits(ctx context.Context, tx *transaction, app string, keys []windowKey) (map[string]time.Duration, error) {
 	waits := make(map[string]time.Duration)
-	err := chunks(len(keys), func(from, to int) error {
-		args := []any{text(app)}
-		for _, key := range keys[from:to] {
-			args = append(args, text(key.uid))
-		}
-		return query(ctx, tx, `SELECT uid, interval_ms FROM preferences WHERE app = $1 AND interval_ms > 0 AND uid IN (`+list(to-from, 2)+`)`, args,
+	uids := make([]string, len(keys))
+	for i, key := range keys {
+		uids[i] = text(key.uid)
+	}
+	err := eachIn(tx, []any{text(app)}, uids, func(in string, args []any) error {
+		return query(ctx, tx, `SELECT uid, interval_ms FROM preferences WHERE app = $1 AND interval_ms > 0 AND uid `+in, args,
 			func(rows *sql.Rows) error {
 				var uid string
 				var ms int64
@@ -129,7 +129,7 @@ func (s *Store) openGroup(ctx context.Context, tx *transaction, guid string, m m
 		a := &m[i]
 		turn := fanout{
 			app: a.App, conversation: conversation, guid: guid, number: a.Number, sender: a.Sender,
-			openedAt: millis(a.At), wait: a.Wait.Milliseconds(), speed: a.Speed,
+			openedAt: millis(a.At), wait: a.Wait.Milliseconds(), speed: a.ownSpeed(),
 		}
 		switch {
 		case waiting > 0:
@@ -182,8 +182,20 @@ type fanout struct {
 	cursor       string // up to which member windows are open
 	only         string // the one member it is about, or everybody
 	openedAt     int64
-	wait         int64 // milliseconds
-	speed        float64
+	wait         int64   // milliseconds
+	speed        float64 // 0: waits of people's own do not count
+}
+
+// ownSpeed is the speed as a fan-out keeps it.
+func (a *arriving) ownSpeed() float64 {
+	switch {
+	case a.SameWait:
+		return 0
+	case a.Speed <= 0:
+		return 1
+	default:
+		return a.Speed
+	}
 }
 
 // openMembers opens the windows of the next members after the cursor, and
@@ -207,7 +219,7 @@ func (s *Store) openMembers(ctx context.Context, tx *transaction, f *fanout) (mo
 	}
 	only := ""
 	args := []any{
-		text(f.app), text(f.guid), text(string(f.conversation)), f.number - 1, f.openedAt, f.wait, max(f.speed, 0.001),
+		text(f.app), text(f.guid), text(string(f.conversation)), f.number - 1, f.openedAt, f.wait, f.speed,
 		text(f.cursor), text(upTo), text(f.sender),
 	}
 	if f.only != "" {
@@ -215,7 +227,8 @@ func (s *Store) openMembers(ctx context.Context, tx *transaction, f *fanout) (mo
 	}
 	result, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at)
 		SELECT m.app, m.uid, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($5 AS BIGINT) +
-			CASE WHEN p.interval_ms > 0 THEN CAST(p.interval_ms / CAST($7 AS DOUBLE PRECISION) AS BIGINT) ELSE CAST($6 AS BIGINT) END
+			CASE WHEN p.interval_ms > 0 AND CAST($7 AS DOUBLE PRECISION) > 0
+			THEN CAST(p.interval_ms / CAST($7 AS DOUBLE PRECISION) AS BIGINT) ELSE CAST($6 AS BIGINT) END
 		FROM members m LEFT JOIN preferences p ON p.app = m.app AND p.uid = m.uid
 		WHERE m.app = $1 AND m.guid = $2 AND m.uid > $8 AND m.uid <= $9 AND m.state = 'in' AND m.uid <> $10`+only+`
 		ORDER BY m.uid

@@ -1,6 +1,6 @@
-// Package ceiling sends one ready-made message over a pool of SMTP
-// connections as fast as they go: no queue, no rendering, nothing stored. No
-// mail program can do better against the same server on the same machine.
+// Package ceiling sends one ready-made message over a pool of connections as
+// fast as they go, by SMTP or as a webhook: no queue, no rendering, nothing
+// stored. No program can do better against the same server on the same machine.
 package ceiling
 
 import (

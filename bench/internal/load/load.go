@@ -1,4 +1,4 @@
-// Package load posts webhooks over keep-alive connections and measures the
+// Package load posts webhooks or events over keep-alive connections and measures the
 // answers. It does as little as it can beyond that, for it shares the cores
 // with what it measures: requests are made beforehand, a number is patched in.
 package load
@@ -16,16 +16,22 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/postrider/postrider/bench/internal/digest"
 )
+
+// Template makes bodies of one length, each with a number written into it.
+type Template interface {
+	Len() int
+	Copy() []byte
+	// Number writes a number into a copy.
+	Number(body []byte, number uint64)
+}
 
 // Plan is what to post, where, and for how long.
 type Plan struct {
 	URL         string // http://…
 	Username    string
 	Password    string
-	Template    *digest.Template
+	Template    Template
 	Connections int
 	// First is the number of the first webhook. No two runs against one
 	// receiver may share numbers.
@@ -56,6 +62,7 @@ type Result struct {
 	Posted   uint64        `json:"posted"`   // answered 200 in the whole run
 	Took     time.Duration `json:"took"`
 	P50      time.Duration `json:"p50"`
+	P95      time.Duration `json:"p95"`
 	P99      time.Duration `json:"p99"`
 	Max      time.Duration `json:"max"`
 }
@@ -239,7 +246,7 @@ func (r *run) sum(tallies []tally) *Result {
 		return result
 	}
 	slices.Sort(all)
-	result.P50, result.P99 = all[len(all)*50/100], all[len(all)*99/100]
+	result.P50, result.P95, result.P99 = all[len(all)*50/100], all[len(all)*95/100], all[len(all)*99/100]
 	result.Max = all[len(all)-1]
 	return result
 }

@@ -36,9 +36,16 @@ func Write(dir string, r *Results) error {
 
 // Print writes the tables alone.
 func Print(w io.Writer, r *Results) {
-	r.table(w)
-	fmt.Fprintln(w)
-	r.cores(w)
+	if len(r.Rounds) > 0 {
+		r.table(w)
+		fmt.Fprintln(w)
+		r.cores(w)
+	}
+	if r.Engine != nil {
+		r.Engine.table(w)
+		fmt.Fprintln(w)
+		r.Engine.cores(w)
+	}
 }
 
 func (r *Results) page(w io.Writer) {
@@ -48,7 +55,7 @@ func (r *Results) page(w io.Writer) {
 	fmt.Fprintf(w, "\n![Webhooks accepted and mails sent per second](%s)\n\n", PlotFile)
 	r.table(w)
 	fmt.Fprintf(w, legend, r.Plan.Rounds)
-	r.shortfalls(w)
+	shortfalls(w, "##", r.rows())
 	fmt.Fprintln(w, "\n## How it was measured")
 	fmt.Fprintln(w)
 	r.method(w)
@@ -58,6 +65,9 @@ func (r *Results) page(w io.Writer) {
 	fmt.Fprintln(w, "\n## Machine and versions")
 	fmt.Fprintln(w)
 	r.facts(w)
+	if r.Engine != nil {
+		r.Engine.page(w)
+	}
 	fmt.Fprint(w, repeat)
 }
 
@@ -70,7 +80,11 @@ func (r *Results) table(w io.Writer) {
 		fmt.Fprintf(w, " %s |", titles[name])
 	}
 	fmt.Fprint(w, " raw loop | target | met |\n| --- |"+strings.Repeat(" ---: |", len(names))+" ---: | --- | --- |\n")
-	for _, row := range r.rows() {
+	writeRows(w, names, r.rows())
+}
+
+func writeRows(w io.Writer, names []Subject, rows []row) {
+	for _, row := range rows {
 		fmt.Fprintf(w, "| %s |", row.title)
 		for _, name := range names {
 			fmt.Fprintf(w, " %s |", row.cells[name])
@@ -98,9 +112,9 @@ func verdict(met map[Subject]bool) string {
 }
 
 // shortfalls says why targets were missed.
-func (r *Results) shortfalls(w io.Writer) {
+func shortfalls(w io.Writer, level string, rows []row) {
 	first := true
-	for _, row := range r.rows() {
+	for _, row := range rows {
 		var missed []string
 		for _, name := range ours {
 			if met, measured := row.met[name]; measured && !met {
@@ -111,7 +125,7 @@ func (r *Results) shortfalls(w io.Writer) {
 			continue
 		}
 		if first {
-			fmt.Fprint(w, "\n## What falls short, and why\n")
+			fmt.Fprintf(w, "\n%s What falls short, and why\n", level)
 			first = false
 		}
 		why, known := reasons[row.measure]

@@ -31,12 +31,25 @@ func (r *Results) panels() []panel {
 	}
 	drain.bars = append(drain.bars, bar{"raw loop", "raw", r.ceiling()}, bar{"raw loop, pipelined", "raw", r.pipelined()})
 	var panels []panel
-	for _, p := range [...]panel{accept, full, drain} {
+	for _, p := range append([]panel{accept, full, drain}, r.Engine.panels()...) {
 		if p.largest() > 0 {
 			panels = append(panels, p)
 		}
 	}
 	return panels
+}
+
+func (e *Engine) panels() []panel {
+	if e == nil {
+		return nil
+	}
+	notify, events := panel{title: "Notifications per second"}, panel{title: "One-on-one messages accepted per second"}
+	for _, name := range e.subjects() {
+		notify.bars = append(notify.bars, bar{titles[name], "ours", e.notified(name, calls)})
+		events.bars = append(events.bars, bar{titles[name], "ours", e.events(name, perSecond)})
+	}
+	notify.bars = append(notify.bars, bar{"raw loop", "raw", e.ceiling()})
+	return []panel{notify, events}
 }
 
 func (p *panel) largest() float64 {

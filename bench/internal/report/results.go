@@ -40,6 +40,10 @@ type Results struct {
 	Pending []PendingRound `json:"pending"`
 	// DatabaseBytes is the size of the file with the pending deliveries.
 	DatabaseBytes int64 `json:"databaseBytes"`
+
+	// Engine is nil where it was not measured. Everything else here is about
+	// the provider.
+	Engine *Engine `json:"engine,omitempty"`
 }
 
 // Versions of what took part.

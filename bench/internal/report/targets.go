@@ -172,5 +172,5 @@ func (r *Results) idleRows() []row {
 }
 
 func (r *Results) row(measure Measure, title, target string) row {
-	return row{measure, title, make(map[Subject]string), "", target, make(map[Subject]bool)}
+	return newRow(measure, title, target)
 }

@@ -44,7 +44,8 @@ const repeat = `
 
 It needs Linux, Go and Node.js with npm, and PostgreSQL's programs for its column; it takes about a quarter of an hour. ` +
 	"`go run ./bench run --help`" + `
-lists what can be changed; ` + "`--quick`" + ` only shows that it works. The numbers of every round stand in
+lists what can be changed; ` + "`--quick`" + ` only shows that it works, ` + "`--half engine`" + ` measures the engine alone (a few minutes with
+` + "`--rounds 1`" + `) and leaves the other numbers as they are. The numbers of every round stand in
 [benchmarks.json](benchmarks.json). Nothing else should run on the machine meanwhile.
 `
 
@@ -55,6 +56,14 @@ var reasons = map[Measure]string{
 		"the same two cores. Fewer, larger statements would bring it closer.",
 	MeasureLatency: "At half load the mails leave as fast as webhooks come, and on SQLite both share one writer: an answer waits for the " +
 		"claim or settlement before it, and for two cores that are nearly always in use.",
+	MeasureNotify: "See below what limits notifications. What goes on beside on the machine costs the engine, which has several steps that " +
+		"wait for each other, more than it costs the loop, which has none.",
+	MeasureEvents:        "Reading and writing a message takes both cores; see below.",
+	MeasureGroup:         "A thousand rows and their index entries are one transaction; whoever else wants a core prolongs it.",
+	MeasureWindowsIntake: "The file is larger than the cache, so that inserts read pages first.",
+	MeasureBurst:         "Webhooks and their mails take their part of the two cores and of the one writer.",
+	MeasureBurstLatency: "A webhook's answer waits for a core and for the transactions before its own: decisions, claims, settlements, " +
+		"and on SQLite all of them one after the other.",
 	MeasureIntake: "With a file of several gigabytes the copying of the write-ahead log into it touches more pages, and the load and the " +
 		"senders share the same two cores; the rate varies by a tenth from run to run.",
 }

@@ -32,12 +32,13 @@ func logFilters(t *testing.T, f *fixture) {
 	noon := f.clock.Now()
 	call := f.put(t, func(e *outbox.Entry) { e.Lane = outbox.LaneCall }).ID
 	other := f.put(t, func(e *outbox.Entry) { e.App = "other" }).ID
+	brought := f.put(t, func(e *outbox.Entry) { e.Origin = "call" }).ID
 	f.clock.Advance(time.Hour)
 	somebody := f.put(t, func(e *outbox.Entry) { e.Recipient = "somebody" }).ID
 
 	all := f.list(t, outbox.Filter{})
-	if len(all) != 9 || !slices.IsSortedFunc(all, func(a, b string) int { return -cmpText(a, b) }) {
-		t.Fatalf("all deliveries: %v; want 9, newest first", all)
+	if len(all) != 10 || !slices.IsSortedFunc(all, func(a, b string) int { return -cmpText(a, b) }) {
+		t.Fatalf("all deliveries: %v; want 10, newest first", all)
 	}
 	for name, c := range map[string]struct {
 		filter outbox.Filter
@@ -47,9 +48,10 @@ func logFilters(t *testing.T, f *fixture) {
 		"lane":            {outbox.Filter{Lane: outbox.LaneCall}, []string{call}},
 		"recipient":       {outbox.Filter{Recipient: "somebody"}, []string{somebody}},
 		"reason":          {outbox.Filter{Reason: "REASON"}, []string{byState[outbox.Skipped], byState[outbox.Failed], byState[outbox.Sent]}},
-		"since":           {outbox.Filter{Since: noon}, []string{somebody, other, call}},
+		"origin":          {outbox.Filter{Origin: "call", Since: noon}, []string{brought}},
+		"since":           {outbox.Filter{Since: noon}, []string{somebody, brought, other, call}},
 		"until":           {outbox.Filter{Until: noon, States: []outbox.State{outbox.Sent, outbox.InHand}}, []string{byState[outbox.Sent], byState[outbox.InHand]}},
-		"since and until": {outbox.Filter{Since: noon, Until: noon.Add(time.Millisecond)}, []string{other, call}},
+		"since and until": {outbox.Filter{Since: noon, Until: noon.Add(time.Millisecond)}, []string{brought, other, call}},
 		"one unsent state": {
 			outbox.Filter{States: []outbox.State{outbox.Skipped}},
 			[]string{byState[outbox.Skipped]},
@@ -67,7 +69,7 @@ func logFilters(t *testing.T, f *fixture) {
 			[]string{somebody},
 		},
 		"nothing": {outbox.Filter{Recipient: "somebody", App: "other"}, []string{}},
-		"poison":  {outbox.Filter{App: poison, Reason: poison, Lane: poison, Before: poison, States: []outbox.State{poison}}, []string{}},
+		"poison":  {outbox.Filter{App: poison, Reason: poison, Lane: poison, Before: poison, Origin: poison, States: []outbox.State{poison}}, []string{}},
 	} {
 		// putIn puts the states in the order of States: newest first is the
 		// reverse.

@@ -63,6 +63,7 @@ func Run(t *testing.T, e Engine) {
 		{"Schema", schemaTests},
 		{"Crowd", crowdTests},
 		{"Window", windowTests},
+		{"WindowList", windowListTests},
 		{"Quota", quotaTests},
 	} {
 		t.Run(part.name, func(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/postrider/postrider/internal/access"
 )
 
@@ -17,6 +19,10 @@ func TestAPIKeys(t *testing.T) {
 	key, _ := made["apiKey"].(string)
 	if len(key) != 40 || strings.Trim(key, "0123456789abcdef") != "" || made["name"] != "Mailer" || made["scope"] != "fullAccess" {
 		t.Fatalf("made %v", made)
+	}
+	want := map[string]any{"apiKey": key, "name": "Mailer", "scope": "fullAccess", "createdAt": float64(s.clock.Now().Unix())}
+	if diff := cmp.Diff(want, made); diff != "" {
+		t.Error(diff)
 	}
 	mask := access.MaskKey(key)
 	if mask != key[:5]+strings.Repeat("*", 30)+key[35:] {

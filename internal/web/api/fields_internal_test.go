@@ -1,4 +1,3 @@
-//nolint:testpackage // what reads bodies is not visible from outside
 package api
 
 import (

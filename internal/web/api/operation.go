@@ -134,21 +134,21 @@ func (a *api) findActor(ctx context.Context, r *request, want actor) error {
 	if want == actorNone {
 		return nil
 	}
-	field, fallback := "onBehalfOf", "uid"
-	header, query := strings.TrimSpace(r.http.Header.Get(field)), strings.TrimSpace(r.query("uid"))
+	header, query := strings.TrimSpace(r.http.Header.Get("onBehalfOf")), strings.TrimSpace(r.query("uid"))
 	uid := header
 	switch {
 	case want == actorOptional:
 	case header != "" && query != "" && chat.NormalizeUID(header) != chat.NormalizeUID(query):
 		return chat.BadRequest("onBehalfOf", "The onBehalfOf header and the uid of the query name two people.")
 	default:
-		if want == actorQuery {
-			field, fallback = fallback, field
-		}
 		if uid == "" {
 			uid = query
 		}
 		if uid == "" {
+			field := "onBehalfOf"
+			if want == actorQuery {
+				field = "uid"
+			}
 			return chat.BadRequest(field, "The "+field+" field is required.")
 		}
 	}
