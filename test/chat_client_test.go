@@ -199,6 +199,7 @@ func fast(settings map[string]string) map[string]string {
 
 // calls is what a provider was told.
 type calls struct {
+	seen int                 // requests that were read
 	byID map[string]int      // how often each call came, by its webhook-id
 	told map[string][]string // ids of the calls that told something, by what they told
 }
@@ -210,7 +211,20 @@ func toldTo(uid, text string) string { return uid + " " + text }
 func readCalls(t testing.TB, sink *webhooksink.Sink) calls {
 	t.Helper()
 	all := calls{byID: make(map[string]int), told: make(map[string][]string)}
-	for _, r := range sink.Requests() {
+	all.read(t, sink)
+	return all
+}
+
+// read reads what came to a sink since it was read.
+func (all *calls) read(t testing.TB, sink *webhooksink.Sink) {
+	t.Helper()
+	if sink.Counts().Requests == all.seen {
+		return
+	}
+	requests := sink.Requests()
+	news := requests[all.seen:]
+	all.seen = len(requests)
+	for _, r := range news {
 		id := r.Header.Get("Webhook-Id")
 		var n notification.Notification
 		if err := json.Unmarshal(r.Body, &n); err != nil || id == "" {
@@ -224,5 +238,4 @@ func readCalls(t testing.TB, sink *webhooksink.Sink) calls {
 			}
 		}
 	}
-	return all
 }

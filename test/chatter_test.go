@@ -70,15 +70,11 @@ func wantAllTold(t *testing.T, s *site, sink *webhooksink.Sink, accepted []strin
 	for _, subject := range accepted {
 		want = append(want, chatteredTo(subject)...)
 	}
-	var all calls
+	all := readCalls(t, sink)
 	deadline := time.Now().Add(2 * patience)
-	requests, missing := 0, len(want)
 	eventuallyUntil(t, deadline, func() error {
-		if n := sink.Counts().Requests; n != requests || missing == 0 {
-			requests, all = n, readCalls(t, sink)
-		}
-		missing = 0
-		first := ""
+		all.read(t, sink)
+		missing, first := 0, ""
 		for _, key := range want {
 			if len(all.told[key]) == 0 {
 				missing, first = missing+1, key
@@ -95,7 +91,7 @@ func wantAllTold(t *testing.T, s *site, sink *webhooksink.Sink, accepted []strin
 		}
 		return nil
 	})
-	all = readCalls(t, sink)
+	all.read(t, sink)
 	if len(all.told) != len(want) {
 		t.Errorf("%d different things were told, %d were said", len(all.told), len(want))
 	}

@@ -216,9 +216,11 @@ func TestLargeBatch(t *testing.T) {
 		server.kill()
 		site.settings["POSTRIDER_SPEED"] = "72000"
 		server = site.serve()
+		all := readCalls(t, sink)
 		eventually(t, func() error {
+			all.read(t, sink)
 			told := 0
-			for _, ids := range readCalls(t, sink).told {
+			for _, ids := range all.told {
 				told += len(ids)
 			}
 			return different(many, told)

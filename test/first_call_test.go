@@ -32,8 +32,11 @@ func signed(r *webhooksink.Request) error {
 		return err
 	}
 	at, err := strconv.ParseInt(r.Header.Get("Webhook-Timestamp"), 10, 64)
-	if err != nil || r.At.Sub(time.Unix(at, 0)).Abs() > patience {
-		return fmt.Errorf("the timestamp %q: %v", r.Header.Get("Webhook-Timestamp"), err)
+	if err != nil {
+		return fmt.Errorf("the timestamp: %w", err)
+	}
+	if off := r.At.Sub(time.Unix(at, 0)); off.Abs() > patience {
+		return fmt.Errorf("the timestamp is off by %v", off)
 	}
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s.%d.%s", r.Header.Get("Webhook-Id"), at, r.Body)

@@ -54,7 +54,7 @@ func say(name, from, to, text string, as ...func(*stage, *message)) action {
 func image(file string) func(*stage, *message) { return media("image", file, "image/jpeg") }
 
 func media(kind, file, mime string) func(*stage, *message) {
-	return func(s *stage, m *message) {
+	return func(_ *stage, m *message) {
 		m.kind = kind
 		m.data["url"] = "https://files.example.com/" + file
 		m.data["attachments"] = []object{{"url": m.data["url"], "name": file, "mimeType": mime}}

@@ -13,8 +13,12 @@ type away struct{ city, zone string }
 // one is far.
 func awayFrom(now time.Time) (away, error) {
 	places := []away{
-		{"Auckland", "Pacific/Auckland"}, {"Tokyo", "Asia/Tokyo"}, {"Mumbai", "Asia/Kolkata"},
-		{"Lisbon", "Europe/Lisbon"}, {"Rio", "America/Sao_Paulo"}, {"Vancouver", "America/Vancouver"},
+		{"Auckland", "Pacific/Auckland"},
+		{"Tokyo", "Asia/Tokyo"},
+		{"Mumbai", "Asia/Kolkata"},
+		{"Lisbon", "Europe/Lisbon"},
+		{"Rio", "America/Sao_Paulo"},
+		{"Vancouver", "America/Vancouver"},
 	}
 	const evening, day = 22 * time.Hour, 24 * time.Hour
 	var found away

@@ -25,20 +25,15 @@ const (
 
 // Handle implements [outbox.Handler]: it makes one call to one provider.
 func (e *Engine) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
-	j, err := e.judge(ctx)
+	j, err := e.recentJudge(ctx)
 	if err != nil {
 		e.cfg.Logger.Warn("read what a call needs; trying again", "delivery", d.ID, "error", err)
 		return outbox.GiveBack(readPause)
 	}
-	var changed []byte
-	if d.Tries > 0 || len(d.Payload) == 0 || !d.ArmedAt.Equal(d.CreatedAt) || e.cfg.Clock().Sub(d.ArmedAt) > fresh {
-		again, outcome := e.again(ctx, j, &d)
-		if outcome != nil {
-			return *outcome
-		}
-		if again != nil {
-			d.Payload, changed = again, again
-		}
+	age := e.cfg.Clock().Sub(d.ArmedAt)
+	if e.cfg.MaxAge > 0 && age > e.cfg.MaxAge {
+		// Also while nobody can be called: see left for what is younger.
+		return *end(outbox.Skipped, chat.ReasonExpired, "it was to be handed over for longer than "+e.cfg.MaxAge.String())
 	}
 	way := j.way(d.Provider)
 	if way == nil {
@@ -51,6 +46,16 @@ func (e *Engine) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
 		return outbox.GiveBack(wait)
 	}
 	defer permit.Cancel()
+	var changed []byte
+	if d.Tries > 0 || len(d.Payload) == 0 || !d.ArmedAt.Equal(d.CreatedAt) || age > fresh {
+		again, outcome := e.again(ctx, j, &d)
+		if outcome != nil {
+			return *outcome
+		}
+		if again != nil {
+			d.Payload, changed = again, again
+		}
+	}
 	started := e.cfg.Clock()
 	a := way.call(ctx, &d)
 	switch {

@@ -28,17 +28,18 @@ func (e *Engine) Run(ctx context.Context) {
 				e.cfg.Logger.Error("decide windows; trying again every second", "error", err)
 			}
 			failing = true
+			e.alive.Store(false)
 			e.pause(ctx, time.Second)
 		default:
 			if failing {
 				e.cfg.Logger.Info("deciding windows works again")
 			}
 			failing = false
+			e.alive.Store(true)
 			if !busy {
 				e.idle(ctx)
 			}
 		}
-		e.alive.Store(!failing)
 	}
 	e.alive.Store(false)
 }

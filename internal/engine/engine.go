@@ -70,6 +70,9 @@ type Engine struct {
 	// templates are those of compiled.
 	templates *digest.Templates
 	compiled  *chat.Settings
+	// recent is the judge of calls, made at recentAt.
+	recent   *judge
+	recentAt time.Time
 }
 
 // New returns an engine. Windows are decided while Run runs.

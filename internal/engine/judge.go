@@ -34,6 +34,26 @@ func (e *Engine) judge(ctx context.Context) (*judge, error) {
 	return &judge{e, settings, providers, e.templatesOf(settings)}, nil
 }
 
+// recentJudge returns a judge under settings that may be a moment old: every
+// call needs one.
+func (e *Engine) recentJudge(ctx context.Context) (*judge, error) {
+	now := e.cfg.Clock()
+	e.mu.Lock()
+	recent, age := e.recent, now.Sub(e.recentAt)
+	e.mu.Unlock()
+	if recent != nil && age >= 0 && age < settingsFor {
+		return recent, nil
+	}
+	j, err := e.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	e.recent, e.recentAt = j, now
+	e.mu.Unlock()
+	return j, nil
+}
+
 // WantsGroupSize implements [Judge].
 func (j *judge) WantsGroupSize() bool { return j.settings.Preferences.Email.MaxGroupSize > 0 }
 

@@ -20,16 +20,27 @@ func TestStories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		s := drawStory(rt)
-		for _, wrong := range tellStory(t, s, options{}) {
+		for _, wrong := range tellStory(t, s, options{poll: time.Hour}) {
 			rt.Error(wrong)
 		}
 	})
 }
 
+// The same on PostgreSQL, which takes longer: fewer of them.
+func TestStoriesOnPostgres(t *testing.T) {
+	t.Parallel()
+	drawn := rapid.Custom(drawStory)
+	for seed := range 2 {
+		s := drawn.Example(seed)
+		for _, wrong := range tellStory(t, s, options{url: server.URL(t), poll: 8 * time.Hour}) {
+			t.Errorf("%s\n%+v", wrong, s)
+		}
+	}
+}
+
 // tellStory plays a story in a bubble, and returns what was wrong.
 func tellStory(t *testing.T, s *story, o options) (wrong []string) {
-	o.poll, o.region = time.Hour, "us"
-	o.maxAge = 40 * time.Hour
+	o.region, o.maxAge = "us", 40*time.Hour
 	synctest.Test(t, func(t *testing.T) {
 		p := newTeller(t, s, o)
 		p.tell()

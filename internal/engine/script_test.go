@@ -116,7 +116,7 @@ func (p *player) rest() time.Duration {
 	if p.speed > 1 {
 		return time.Hour
 	}
-	return 12 * time.Hour
+	return 7 * time.Hour
 }
 
 // moment reads a time of a script, as a distance from its beginning.

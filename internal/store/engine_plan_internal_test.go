@@ -154,7 +154,7 @@ func fillEngine(t *testing.T, s *Store) []planned {
 			_, _, err = s.Case(ctx, deliveries[0].ID, sendAll{})
 			return err
 		}},
-		{name: "notice", run: func(ctx context.Context, s *Store) error {
+		{name: "notice", sorts: true, run: func(ctx context.Context, s *Store) error {
 			deliveries, err := s.List(ctx, outbox.Filter{Lane: outbox.LaneCall, States: []outbox.State{outbox.Failed}}, 1)
 			if err != nil || len(deliveries) == 0 {
 				return fmt.Errorf("found %d failed calls: %w", len(deliveries), err)

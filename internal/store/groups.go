@@ -14,12 +14,9 @@ import (
 
 // CreateGroup implements [directory.Store].
 func (s *Store) CreateGroup(ctx context.Context, app string, g *chat.Group, password []byte) error {
-	tags, err := tagsJSON(g.Tags)
-	if err != nil {
-		return fmt.Errorf("create group: %w", err)
-	}
 	var n int64
-	err = s.transaction(ctx, func(tx *transaction) error {
+	tags := marshalTags(g.Tags)
+	err := s.transaction(ctx, func(tx *transaction) error {
 		result, err := tx.ExecContext(ctx, `INSERT INTO chat_groups AS g
 				(app, guid, name, icon, description, kind, password, owner, metadata, tags, made, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, $11)
@@ -70,9 +67,7 @@ func (s *Store) UpdateGroup(ctx context.Context, app, guid string, change *direc
 	if slices.Contains(change.Unset, "metadata") {
 		metadata = nil
 	}
-	if err := c.extras(metadata, change.Tags); err != nil {
-		return fmt.Errorf("update group: %w", err)
-	}
+	c.extras(metadata, change.Tags)
 	c.unset(slices.Compact(slices.Sorted(slices.Values(change.Unset))), "icon", "description", "metadata")
 	var n int64
 	err := s.transaction(ctx, func(tx *transaction) error {

@@ -164,7 +164,11 @@ func marshalTags(tags []string) []byte {
 	if len(tags) == 0 {
 		return []byte{}
 	}
-	b, err := json.Marshal(tags)
+	clean := make([]string, len(tags))
+	for i, tag := range tags {
+		clean[i] = text(tag)
+	}
+	b, err := json.Marshal(clean)
 	if err != nil { // strings always marshal
 		panic(err)
 	}

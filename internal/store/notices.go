@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/postrider/postrider/internal/chat"
@@ -208,15 +209,18 @@ func (s *Store) giveBack(ctx context.Context, tx *transaction, ids []string) err
 		return fmt.Errorf("look for reservations: %w", err)
 	}
 	slices.Sort(digests)
+	// Counts are changed at the end, all at once and in their order, or two
+	// processes that settle calls of the same people would deadlock.
+	back := make(map[string]quotaCounts) // by app
 	for _, digest := range slices.Compact(digests) {
-		if err := s.giveBackDigest(ctx, tx, digest); err != nil {
+		if err := s.giveBackDigest(ctx, tx, digest, back); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.addReservations(ctx, tx, back)
 }
 
-func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest string) error {
+func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest string, back map[string]quotaCounts) error {
 	// The update locks the rows: of two calls that fail at the same time the
 	// second sees that the first has failed.
 	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = reserved WHERE digest = $1`, digest); err != nil {
@@ -228,11 +232,12 @@ func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest stri
 	if err != nil || live > 0 {
 		return err
 	}
-	return s.changeReservation(ctx, tx, digest, 1, 0)
+	return s.changeReservation(ctx, tx, digest, 1, 0, back)
 }
 
-// changeReservation gives a digest's reservation back, or takes it again.
-func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest string, from, to int) error {
+// changeReservation gives a digest's reservation back, or takes it again. What
+// that changes of quotas it adds to changes.
+func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest string, from, to int, changes map[string]quotaCounts) error {
 	var app string
 	var key quotaKey
 	err := tx.QueryRowContext(ctx, `SELECT app, uid, day, conversation FROM notices WHERE digest = $1 AND reserved = $2 LIMIT 1`, digest, from).
@@ -248,8 +253,19 @@ func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest s
 	}
 	all := key
 	all.conversation = ""
-	if _, err := s.addQuotas(ctx, tx, app, quotaCounts{key: to - from, all: to - from}); err != nil {
-		return fmt.Errorf("change quotas: %w", err)
+	if changes[app] == nil {
+		changes[app] = make(quotaCounts)
+	}
+	changes[app][key] += to - from
+	changes[app][all] += to - from
+	return nil
+}
+
+func (s *Store) addReservations(ctx context.Context, tx *transaction, changes map[string]quotaCounts) error {
+	for _, app := range slices.Sorted(maps.Keys(changes)) {
+		if _, err := s.addQuotas(ctx, tx, app, changes[app]); err != nil {
+			return fmt.Errorf("change quotas: %w", err)
+		}
 	}
 	return nil
 }
@@ -265,7 +281,11 @@ func (s *Store) takeAgain(ctx context.Context, tx *transaction, id string) error
 	if err != nil {
 		return fmt.Errorf("read notice: %w", err)
 	}
-	return s.changeReservation(ctx, tx, digest, 0, 1)
+	again := make(map[string]quotaCounts)
+	if err := s.changeReservation(ctx, tx, digest, 0, 1, again); err != nil {
+		return err
+	}
+	return s.addReservations(ctx, tx, again)
 }
 
 // copyNotice gives a replayed call what the log says of the first one.

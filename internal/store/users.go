@@ -58,27 +58,11 @@ func readExtras(metadata, tags []byte) (object json.RawMessage, list []string, e
 	return object, list, nil
 }
 
-// tagsJSON returns tags as they are stored: so that statements can look into
-// them, they are text that both engines accept.
-func tagsJSON(tags []string) ([]byte, error) {
-	if len(tags) == 0 {
-		return []byte{}, nil
-	}
-	clean := make([]string, len(tags))
-	for i, tag := range tags {
-		clean[i] = text(tag)
-	}
-	return json.Marshal(clean)
-}
-
 // CreateUser implements [directory.Store].
 func (s *Store) CreateUser(ctx context.Context, app string, u *chat.User) (chat.User, error) {
-	tags, err := tagsJSON(u.Tags)
-	if err != nil {
-		return chat.User{}, fmt.Errorf("create user: %w", err)
-	}
 	var stored chat.User
-	err = s.transaction(ctx, func(tx *transaction) error {
+	tags := marshalTags(u.Tags)
+	err := s.transaction(ctx, func(tx *transaction) error {
 		found := false
 		err := query(ctx, tx, `INSERT INTO users AS u (app, uid, name, avatar, link, role, status_message, metadata, tags, made, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)
@@ -141,19 +125,13 @@ func (c *changes) text(column string, value *string) {
 }
 
 // extras puts what users and groups have in JSON.
-func (c *changes) extras(metadata json.RawMessage, tags *[]string) error {
+func (c *changes) extras(metadata json.RawMessage, tags *[]string) {
 	if metadata != nil {
 		c.put("metadata", []byte(metadata))
 	}
-	if tags == nil {
-		return nil
+	if tags != nil {
+		c.put("tags", marshalTags(*tags))
 	}
-	b, err := tagsJSON(*tags)
-	if err != nil {
-		return err
-	}
-	c.put("tags", b)
-	return nil
 }
 
 // unset empties those of the fields that may be emptied.
@@ -187,9 +165,7 @@ func (s *Store) UpdateUser(ctx context.Context, app, uid string, change *directo
 	if slices.Contains(change.Unset, "metadata") {
 		metadata = nil
 	}
-	if err := c.extras(metadata, change.Tags); err != nil {
-		return chat.User{}, fmt.Errorf("update user: %w", err)
-	}
+	c.extras(metadata, change.Tags)
 	c.unset(slices.Compact(slices.Sorted(slices.Values(change.Unset))), "avatar", "link", "metadata")
 	var stored chat.User
 	err := s.transaction(ctx, func(tx *transaction) error {
