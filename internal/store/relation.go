@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -37,8 +38,8 @@ func (r *relation) each(tx *transaction, before []any, run func(table string, ar
 
 // eachInsert is each for what stands in an INSERT as it is: there SQLite needs
 // no types.
-func (r *relation) eachInsert(tx *transaction, before []any, run func(table string, args []any) error) error {
-	return r.run(tx, before, nil, run)
+func (r *relation) eachInsert(tx *transaction, run func(table string, args []any) error) error {
+	return r.run(tx, nil, nil, run)
 }
 
 func (r *relation) run(tx *transaction, before []any, casts []string, run func(table string, args []any) error) error {
@@ -51,6 +52,12 @@ func (r *relation) run(tx *transaction, before []any, casts []string, run func(t
 			return err
 		}
 		return run(r.unnest(len(before)+1), append(before[:len(before):len(before)], columns...))
+	}
+	casts = slices.Clone(casts)
+	for i := range casts {
+		if casts[i] == "BYTEA" {
+			casts[i] = "BLOB" // to SQLite the other is a number
+		}
 	}
 	return chunks(len(r.rows), func(from, to int) error {
 		args := make([]any, 0, len(before)+len(r.types)*(to-from))
