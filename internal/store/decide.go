@@ -11,11 +11,19 @@ import (
 	"github.com/postrider/postrider/internal/engine"
 )
 
+// soleWriterWindows is how many windows are decided in one transaction where it
+// keeps everybody else from writing: a webhook's answer waits for it. Three
+// chunks of the largest size.
+const soleWriterWindows = 48
+
 // Decide implements [engine.Store]. The order of locks is windows, then their
 // conversations, then quotas: only under the conversation's lock it is certain
 // that no message arrives between reading its messages and closing the window.
 func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limit int) (engine.Decided, error) {
 	var decided engine.Decided
+	if s.dialect.skipLocked == "" {
+		limit = min(limit, soleWriterWindows)
+	}
 	// Reading is cheaper than beginning to write, and most calls find nothing.
 	next, err := s.NextWindow(ctx, app)
 	if err != nil {
