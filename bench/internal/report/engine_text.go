@@ -14,18 +14,22 @@ Medians of %d rounds in which both databases take turns. In brackets: what share
 rate, or of the rate without webhooks.
 `
 
-const engineLimits = `- **Notifications.** Every notification is a window that is read with what its rules need, a delivery, a payload and a
-  log entry written, a claim, a call, and a settlement with its attempt: five rows written and three indices changed twice, in
-  transactions that share one writer on SQLite. To reach 50 % of the raw loop the claim would have to go: calls handed from the
-  decision straight to a caller in the same process, put as in hand, and delivery, payload and log entry in one row.
-- On PostgreSQL each step is a round trip between processes on the same two cores: with two cores for itself it would be limited
-  by its commits.
-- **Events.** One transaction at a time on SQLite; reading JSON, and four statements for each group of 16 messages. On
-  PostgreSQL four transactions at a time, each the same statements with arrays.
+const engineLimits = `- **Notifications** on SQLite: the one writer. Of the server's processor time decisions take a half (a third of that reads facts and
+  message objects and makes payloads, the rest writes: delivery, payload, log entry, two counts of quotas, the end of the window),
+  settlements and claims an eighth each, HTTP another; and the first three, three quarters of all, happen one after the other. To reach
+  50 % of the raw loop a notification would have to cost the writer a third of that: calls handed from the decision straight to
+  callers of the same process, put as in hand (no claim, no payload read back), quotas counted from the log instead of in rows of their own,
+  and delivery, payload and log entry in one row.
+- On PostgreSQL it is round trips between processes on the same two cores, some 15 for a decision of 200 windows and 7 for a claim of
+  64: most of what the machine does there is switching between them. With cores of its own for the database it would be limited by decisions,
+  which one process makes one after the other; a second process makes them too.
+- **Messages.** On SQLite one transaction at a time, which reads whom it knows and writes number, message and window, for as many
+  messages as have come meanwhile; on PostgreSQL up to four at a time. While people are still unknown these wait for each other's new rows.
 - **A message to a large group** is one statement that inserts a window for each member: its rows and one index.
-- **Open windows** cost nothing until they are due; their file no longer fits the cache, so that an insert reads pages.
-- **A burst.** Decisions stop while 2,000 calls wait, and callers give way to webhooks that are being accepted; an answer waits for
-  the transaction before it.
+- **Open windows** cost nothing until they are due; but with a file larger than the cache each message touches pages of its own, which
+  are read, written to the log and copied, where in a small file many messages share them.
+- **A burst.** Decisions stop while 2,000 calls wait, and callers give way to webhooks that are being accepted; a webhook's answer
+  waits for the transaction before it, on SQLite a decision of 48 windows at the most.
 `
 
 const engineMethod = `- The custom provider is a process of its own that answers every call at once. The engine calls it over %d
