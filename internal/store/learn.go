@@ -79,6 +79,24 @@ func (l *learning) sender(m *chat.Message, at time.Time) {
 	}
 }
 
+// joining learns that those who come into a group exist.
+func (l *learning) joining(change chat.Change) {
+	var members []chat.Member
+	switch c := change.(type) {
+	case chat.GroupChanged:
+		members = c.Members
+	case chat.MembersChanged:
+		members = c.Members
+	case chat.OwnerChanged:
+		l.user(&chat.User{UID: c.Owner})
+	}
+	for i := range members {
+		if members[i].State == chat.MemberIn {
+			l.user(&chat.User{UID: members[i].UID})
+		}
+	}
+}
+
 func (l *learning) steps() []step {
 	var steps []step
 	if len(l.users) > 0 {
@@ -139,7 +157,7 @@ func (l *learnedUsers) run(ctx context.Context, _ *Store, tx *transaction) (int,
 		rows.add(text(l.app), text(uid), text(u.Name), text(u.Avatar), text(u.Link), text(u.Role), notNull(u.Metadata),
 			marshalTags(u.Tags), millis(created))
 	}
-	err = rows.eachInsert(tx, nil, func(table string, args []any) error {
+	err = rows.eachInsert(tx, func(table string, args []any) error {
 		// What the API has set is not changed by the way (made); what is not
 		// said erases nothing.
 		_, err := tx.ExecContext(ctx, `INSERT INTO users (app, uid, name, avatar, link, role, metadata, tags, created_at) `+table+`

@@ -106,7 +106,7 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 		{"notices", `notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
 			message_type, category, sender, sent_at, refs, day, reserved)`, rows},
 	} {
-		err := insert.rows.eachInsert(tx, nil, func(table string, args []any) error {
+		err := insert.rows.eachInsert(tx, func(table string, args []any) error {
 			_, err := tx.ExecContext(ctx, `INSERT INTO `+insert.into+` `+table, args...)
 			return err
 		})

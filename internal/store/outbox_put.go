@@ -121,7 +121,7 @@ func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.E
 			millis(e.CreatedAt), millis(e.CreatedAt), millis(e.NextAt))
 		bodies.add(e.ID, notNull(e.Payload))
 	}
-	err := rows.eachInsert(tx, nil, func(table string, args []any) error {
+	err := rows.eachInsert(tx, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, created_at, armed_at, next_at)
 			`+table+` ON CONFLICT (id) DO NOTHING`, args...)
 		return err
@@ -129,7 +129,7 @@ func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.E
 	if err != nil {
 		return fmt.Errorf("insert deliveries: %w", err)
 	}
-	err = bodies.eachInsert(tx, nil, func(table string, args []any) error {
+	err = bodies.eachInsert(tx, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) `+table+` ON CONFLICT (delivery_id) DO NOTHING`, args...)
 		return err
 	})

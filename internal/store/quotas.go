@@ -107,7 +107,7 @@ func (s *Store) addQuotas(ctx context.Context, tx *transaction, app string, add 
 	for _, key := range keys {
 		rows.add(text(app), text(key.uid), key.day, text(string(key.conversation)), add[key])
 	}
-	return counts, rows.eachInsert(tx, nil, func(table string, args []any) error {
+	return counts, rows.eachInsert(tx, func(table string, args []any) error {
 		return query(ctx, tx, `INSERT INTO quotas (app, uid, day, conversation, n) `+table+`
 			ON CONFLICT (app, uid, day, conversation) DO UPDATE SET n = quotas.n + excluded.n
 			RETURNING uid, day, conversation, n`, args, func(rows *sql.Rows) error {

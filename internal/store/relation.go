@@ -37,8 +37,8 @@ func (r *relation) each(tx *transaction, before []any, run func(table string, ar
 
 // eachInsert is each for what stands in an INSERT as it is: there SQLite needs
 // no types.
-func (r *relation) eachInsert(tx *transaction, before []any, run func(table string, args []any) error) error {
-	return r.run(tx, before, nil, run)
+func (r *relation) eachInsert(tx *transaction, run func(table string, args []any) error) error {
+	return r.run(tx, nil, nil, run)
 }
 
 func (r *relation) run(tx *transaction, before []any, casts []string, run func(table string, args []any) error) error {
