@@ -79,6 +79,9 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		c.Backlog, c.Pending = c.Backlog/4, c.Pending/10
 		c.Due, c.Burst, c.Groups, c.Windows = c.Due/4, c.Burst/10, c.Groups/4, c.Windows/10
 	}
+	if c.Half == "engine" { // the peer has none
+		c.Subjects = slices.DeleteFunc(c.Subjects, func(s string) bool { return s == string(report.Peer) })
+	}
 	if err := proc.UseCores(c.Cores); err != nil {
 		return err
 	}

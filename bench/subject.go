@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -67,6 +68,9 @@ func (r *rig) prepare(ctx context.Context) error {
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build postrider: %w\n%s", err, text)
+	}
+	if !slices.Contains(r.plan.Subjects, string(report.Peer)) {
+		return nil
 	}
 	if _, err := os.Stat(filepath.Join(r.peer(), "node_modules")); errors.Is(err, os.ErrNotExist) {
 		if err := command(ctx, r.peer(), os.Stderr, "npm", "ci"); err != nil {

@@ -132,7 +132,7 @@ func (c *chatCommand) group(number uint64) (chat.Event, error) {
 
 // record has the store take events as they would have come from /events a wait
 // ago: their windows are due now.
-func (c *chatCommand) record(ctx context.Context, s *store.Store, event func(number uint64) (chat.Event, error)) error {
+func (c *chatCommand) record(ctx context.Context, s *store.Store, eventOf func(number uint64) (chat.Event, error)) error {
 	const recorders, batch = 16, 50
 	wait := chat.DefaultSettings().Preferences.Email.Interval()
 	var group errgroup.Group
@@ -141,7 +141,7 @@ func (c *chatCommand) record(ctx context.Context, s *store.Store, event func(num
 			for from := w * batch; from < c.Count; from += recorders * batch {
 				var events []chat.Event
 				for i := from; i < min(from+batch, c.Count); i++ {
-					e, err := event(uint64(i))
+					e, err := eventOf(uint64(i))
 					if err != nil {
 						return err
 					}

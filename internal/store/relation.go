@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,6 +52,12 @@ func (r *relation) run(tx *transaction, before []any, casts []string, run func(t
 			return err
 		}
 		return run(r.unnest(len(before)+1), append(before[:len(before):len(before)], columns...))
+	}
+	casts = slices.Clone(casts)
+	for i := range casts {
+		if casts[i] == "BYTEA" {
+			casts[i] = "BLOB" // to SQLite the other is a number
+		}
 	}
 	return chunks(len(r.rows), func(from, to int) error {
 		args := make([]any, 0, len(before)+len(r.types)*(to-from))
