@@ -20,6 +20,9 @@ const (
 // Write makes the report in a directory: page, plot, and the numbers of every
 // round.
 func Write(dir string, r *Results) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
 	if err := r.Save(filepath.Join(dir, DataFile)); err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}
