@@ -231,6 +231,7 @@ func MaskKey(value string) string {
 	return string(r[:maskedEnds]) + strings.Repeat("*", len(r)-2*maskedEnds) + string(r[len(r)-maskedEnds:])
 }
 
+// IsKey reports whether a value could be a key: 40 hexadecimal characters.
 func IsKey(value string) bool {
 	_, err := hex.DecodeString(value)
 	return err == nil && len(value) == 2*keyBytes

@@ -52,7 +52,7 @@ func twoEngines(t *testing.T, refused int) {
 	)
 	url := server.URL(t)
 	sink := webhooksink.New(t, webhooksink.Config{})
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: of a test
+	random := rand.New(rand.NewPCG(1, 2))
 	var script []webhooksink.Answer
 	for range 4000 {
 		switch n := random.IntN(10); {

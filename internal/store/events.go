@@ -131,6 +131,7 @@ func arrange(recordings []engine.Recording) []step {
 			case chat.MessageEdited, chat.MessageDeleted, chat.Moderated:
 				later = append(later, single{h})
 			default:
+				learn.joining(c)
 				flush()
 				steps = append(steps, single{h})
 			}

@@ -18,7 +18,13 @@ func (s *Store) changeGroup(ctx context.Context, tx *transaction, h happened, c 
 	if len(c.Members) == 0 {
 		return 1, nil
 	}
-	rows, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{GUID: c.Group.GUID, Members: c.Members})
+	members := slices.Clone(c.Members)
+	for i := range members {
+		if members[i].JoinedAt.IsZero() {
+			members[i].JoinedAt = c.Group.CreatedAt
+		}
+	}
+	rows, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{GUID: c.Group.GUID, Members: members})
 	return rows + 1, err
 }
 
@@ -59,6 +65,10 @@ func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, 
 	if err != nil && !isNone(err) {
 		return 0, fmt.Errorf("read the group's last message: %w", err)
 	}
+	late, err := s.lateNews(ctx, tx, h, c.GUID, members, since)
+	if err != nil {
+		return 0, fmt.Errorf("look for what new members have missed: %w", err)
+	}
 	now := millis(h.At)
 	err = chunks(len(members), func(from, to int) error {
 		const columns = 8
@@ -68,7 +78,11 @@ func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, 
 			if joined.IsZero() {
 				joined = h.At
 			}
-			args = append(args, text(h.App), text(c.GUID), text(m.UID), text(string(m.Scope)), string(m.State), since, millis(joined), now)
+			after, ok := late[m.UID]
+			if !ok {
+				after = since
+			}
+			args = append(args, text(h.App), text(c.GUID), text(m.UID), text(string(m.Scope)), string(m.State), after, millis(joined), now)
 		}
 		// Leaving does not end a ban.
 		_, err := tx.ExecContext(ctx, `INSERT INTO members (app, guid, uid, scope, state, since, joined_at, changed_at) VALUES `+tuples(to-from, columns, 1)+`
@@ -83,7 +97,7 @@ func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, 
 	if err != nil {
 		return 0, fmt.Errorf("change members of group: %w", err)
 	}
-	return len(members), nil
+	return len(members) + len(late), s.openLate(ctx, tx, h, chat.InGroup(c.GUID), late)
 }
 
 // lastOf leaves what is said last of everybody: one statement must not change

@@ -79,6 +79,24 @@ func (l *learning) sender(m *chat.Message, at time.Time) {
 	}
 }
 
+// joining learns that those who come into a group exist.
+func (l *learning) joining(change chat.Change) {
+	var members []chat.Member
+	switch c := change.(type) {
+	case chat.GroupChanged:
+		members = c.Members
+	case chat.MembersChanged:
+		members = c.Members
+	case chat.OwnerChanged:
+		l.user(&chat.User{UID: c.Owner})
+	}
+	for i := range members {
+		if members[i].State == chat.MemberIn {
+			l.user(&chat.User{UID: members[i].UID})
+		}
+	}
+}
+
 func (l *learning) steps() []step {
 	var steps []step
 	if len(l.users) > 0 {

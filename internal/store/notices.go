@@ -220,15 +220,19 @@ func (s *Store) giveBack(ctx context.Context, tx *transaction, ids []string) err
 	return s.addReservations(ctx, tx, back)
 }
 
+// ofDigest is the condition of the calls of the digest $1. The first one has the
+// digest's id; the index of the others is used only where its condition stands.
+const ofDigest = `(delivery_id = $1 OR digest = $1 AND digest <> delivery_id)`
+
 func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest string, back map[string]quotaCounts) error {
 	// The update locks the rows: of two calls that fail at the same time the
 	// second sees that the first has failed.
-	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = reserved WHERE digest = $1`, digest); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = reserved WHERE `+ofDigest, digest); err != nil {
 		return fmt.Errorf("lock reservations: %w", err)
 	}
 	var live int
 	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM notices JOIN deliveries ON id = delivery_id
-		WHERE digest = $1 AND state IN ('pending', 'in_hand', 'sent')`, digest).Scan(&live)
+		WHERE `+ofDigest+` AND state IN ('pending', 'in_hand', 'sent')`, digest).Scan(&live)
 	if err != nil || live > 0 {
 		return err
 	}
@@ -240,7 +244,7 @@ func (s *Store) giveBackDigest(ctx context.Context, tx *transaction, digest stri
 func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest string, from, to int, changes map[string]quotaCounts) error {
 	var app string
 	var key quotaKey
-	err := tx.QueryRowContext(ctx, `SELECT app, uid, day, conversation FROM notices WHERE digest = $1 AND reserved = $2 LIMIT 1`, digest, from).
+	err := tx.QueryRowContext(ctx, `SELECT app, uid, day, conversation FROM notices WHERE `+ofDigest+` AND reserved = $2 LIMIT 1`, digest, from).
 		Scan(&app, &key.uid, &key.day, &key.conversation)
 	if isNone(err) {
 		return nil
@@ -248,7 +252,7 @@ func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest s
 	if err != nil {
 		return fmt.Errorf("read reservation: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = $2 WHERE digest = $1`, digest, to); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE notices SET reserved = $2 WHERE `+ofDigest, digest, to); err != nil {
 		return fmt.Errorf("change reservation: %w", err)
 	}
 	all := key

@@ -25,6 +25,7 @@ var windowTests = []test{
 	{"is about all that came since it opened", windowDigest},
 	{"opens for members, not for the sender, nor for who left", windowGroup},
 	{"stays away from what was before somebody came", windowSince},
+	{"opens for members who are known only after the message", windowLate},
 	{"of a large group opens in the order of messages", windowFanOut},
 	{"of a large group moves while messages are on their way", windowMoves},
 	{"knows what came before its message", windowEarly},
@@ -152,6 +153,33 @@ func windowSince(t *testing.T, f *fixture) {
 	s.due()
 	s.decide(t, &told{})
 	s.wantCalls(t, "bob 2")
+}
+
+func windowLate(t *testing.T, f *fixture) {
+	s := newScene(f)
+	g := chat.InGroup("g")
+	created := s.clock.Now().Truncate(time.Second)
+	s.clock.Advance(time.Minute)
+	s.record(t, s.message("ann", g))
+	s.clock.Advance(time.Minute)
+	joined := s.clock.Now().Truncate(time.Second)
+	s.clock.Advance(time.Minute)
+	s.record(t, s.message("ann", g))
+	s.clock.Advance(time.Minute)
+	member := func(uid string, at time.Time) chat.Member {
+		return chat.Member{UID: uid, State: chat.MemberIn, JoinedAt: at}
+	}
+	late := chat.GroupChanged{
+		Group:   chat.Group{GUID: "g", CreatedAt: created},
+		Members: []chat.Member{member("ann", time.Time{}), member("bob", time.Time{}), member("cid", joined), member("dan", s.clock.Now())},
+	}
+	s.record(t, late)
+	s.record(t, late)
+	// Of whom nothing is known but that they came, they came now.
+	s.record(t, chat.MembersChanged{GUID: "g", Members: []chat.Member{member("eve", time.Time{})}})
+	s.due()
+	s.decide(t, &told{})
+	s.wantCalls(t, "bob 1,2", "cid 2")
 }
 
 // crowdOf returns n user ids in their order.

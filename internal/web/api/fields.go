@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -122,19 +121,6 @@ func (f *fields) choice(name string, among ...string) (value string, ok bool) {
 		return "", false
 	}
 	return value, ok
-}
-
-// link returns an absolute http or https URL of at most so many characters.
-func (f *fields) link(name string, most int) (value string, ok bool) {
-	value, ok = f.text(name, most)
-	if !ok || value == "" {
-		return value, ok
-	}
-	if u, err := url.Parse(value); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		f.fail(name, "The %s must be a valid URL.")
-		return "", false
-	}
-	return value, true
 }
 
 // boolean returns true or false.

@@ -13,7 +13,6 @@ import (
 func (f *fields) all(name string) {
 	f.text(name, 5)
 	f.choice(name, "a", "b")
-	f.link(name, 20)
 	f.boolean(name)
 	f.number(name)
 	f.texts(name, 3, 5)
@@ -42,7 +41,6 @@ func TestFields(t *testing.T) {
 		"text":               {`{"a":7}`, func(f *fields) { f.text("a", 0) }, map[string][]string{"a": {"The a must be a string."}}},
 		"too long":           {`{"a":"äöü","b":"äö"}`, func(f *fields) { f.text("a", 2); f.text("b", 2) }, map[string][]string{"a": {"The a may not be greater than 2 characters."}}},
 		"percent sign":       {`{"a%d":7}`, func(f *fields) { f.text("a%d", 0) }, map[string][]string{"a%d": {"The a%d must be a string."}}},
-		"link":               {`{"a":"https://x.example/y","b":"x.example","c":"ftp://x"}`, func(f *fields) { f.link("a", 0); f.link("b", 0); f.link("c", 0) }, map[string][]string{"b": {"The b must be a valid URL."}, "c": {"The c must be a valid URL."}}},
 		"number":             {`{"a":1.5,"b":2}`, func(f *fields) { f.number("a"); f.number("b") }, map[string][]string{"a": {"The a must be an integer."}}},
 		"boolean":            {`{"a":1}`, func(f *fields) { f.boolean("a") }, map[string][]string{"a": {"The a field must be true or false."}}},
 		"texts":              {`{"a":["x",1,""],"b":"x","c":["1","2"]}`, func(f *fields) { f.texts("a", 9, 9); f.texts("b", 9, 9); f.texts("c", 1, 9) }, map[string][]string{"a.1": {"The a.1 must be a string."}, "a.2": {"The a.2 field is required."}, "b": {"The b must be an array."}, "c": {"The c may not have more than 1 items."}}},

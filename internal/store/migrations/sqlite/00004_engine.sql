@@ -179,16 +179,15 @@ CREATE TABLE fanouts (
 ) WITHOUT ROWID;
 
 -- How many mails somebody got on one of their days; conversation is '' for the
--- day as a whole.
+-- day as a whole. The day comes first in the key: old ones are deleted.
 CREATE TABLE quotas (
     app          TEXT   NOT NULL,
     uid          TEXT NOT NULL,
     day          BIGINT NOT NULL,
     conversation TEXT NOT NULL,
     n            BIGINT NOT NULL,
-    PRIMARY KEY (app, uid, day, conversation)
+    PRIMARY KEY (day, app, uid, conversation)
 ) WITHOUT ROWID;
-CREATE INDEX quotas_age ON quotas (day);
 
 -- What the log says of a delivery of the lane "call", beside what it says of
 -- every delivery. digest is common to the calls of one digest to several
@@ -212,7 +211,9 @@ CREATE TABLE notices (
     reserved      BIGINT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX notices_conversation ON notices (app, conversation, last);
-CREATE INDEX notices_digest ON notices (digest);
+-- The first call of a digest has its id, so that only the others, which are
+-- few, have to be found.
+CREATE INDEX notices_others ON notices (digest) WHERE digest <> delivery_id;
 
 -- To which of an app's providers a call goes.
 ALTER TABLE deliveries ADD COLUMN provider TEXT NOT NULL DEFAULT '';
