@@ -11,14 +11,22 @@ import (
 	"github.com/postrider/postrider/internal/testkit/postgres"
 )
 
+// soak: take the time that certainty takes.
+var soak = os.Getenv("POSTRIDER_TEST_SOAK") == "1"
+
 // server is the PostgreSQL of this test binary.
 var server postgres.Shared
 
 // TestMain fails when something is left running: a bubble sees only what was
 // started in it.
 func TestMain(m *testing.M) {
-	// A case is a history of days. What the command line says wins.
-	if err := flag.Set("rapid.checks", "15"); err != nil {
+	// A case is a history of days, and new ones are told in every run. What the
+	// command line says wins.
+	checks := "6"
+	if soak {
+		checks = "100"
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
 		panic(err)
 	}
 	code := server.Main(m)

@@ -30,7 +30,11 @@ func TestStories(t *testing.T) {
 func TestStoriesOnPostgres(t *testing.T) {
 	t.Parallel()
 	drawn := rapid.Custom(drawStory)
-	for seed := range 2 {
+	stories := 1
+	if soak {
+		stories = 10
+	}
+	for seed := range stories {
 		s := drawn.Example(seed)
 		for _, wrong := range tellStory(t, s, options{url: server.URL(t), poll: 8 * time.Hour}) {
 			t.Errorf("%s\n%+v", wrong, s)

@@ -11,7 +11,7 @@ import (
 func askUser(w *weighing) (verdict, why string) {
 	switch {
 	case w.Unknown:
-		return w.skipAll(chat.ReasonNoUser, "the person was deleted")
+		return w.skipAll(chat.ReasonNoUser, "nobody knows the person: never told of, or deleted")
 	case w.Deactivated:
 		return w.skipAll(chat.ReasonNoUser, "the person is deactivated")
 	default:
