@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/postrider/postrider/internal/chat"
 )
 
 // Deactivate implements [directory.Store].
@@ -13,11 +16,15 @@ func (s *Store) Deactivate(ctx context.Context, app string, uids []string) ([]st
 	err := s.transaction(ctx, func(tx *transaction) error {
 		changed = nil
 		return s.eachUser(app, uids, func(parameters string, args []any) error {
-			// Windows first, as everybody who locks them: see DeleteUser.
-			_, err := tx.ExecContext(ctx, `DELETE FROM windows WHERE app = $1 AND uid IN
-				(SELECT uid FROM users WHERE app = $1 AND uid IN (`+parameters+`) AND deactivated_at = 0)`, args...)
+			var active []string
+			err := query(ctx, tx, `SELECT uid FROM users WHERE app = $1 AND uid IN (`+parameters+`) AND deactivated_at = 0 ORDER BY uid`, args, scanUIDs(&active))
 			if err != nil {
 				return err
+			}
+			for _, uid := range active {
+				if err := s.closeWindowsOf(ctx, tx, app, uid); err != nil {
+					return err
+				}
 			}
 			args = append(args, millis(s.clock()))
 			return query(ctx, tx, fmt.Sprintf(`UPDATE users SET deactivated_at = $%d
@@ -71,13 +78,33 @@ func scanUIDs(into *[]string) func(*sql.Rows) error {
 	}
 }
 
+// closeWindowsOf ends all windows of somebody. They come before everything else
+// in a transaction: whoever decides locks them first, and would be waited for
+// in a circle. They are found by the conversations that somebody can be in.
+func (s *Store) closeWindowsOf(ctx context.Context, tx *transaction, app, uid string) error {
+	own := text(string(chat.OneOnOne(uid, maxID)))
+	begin := strings.TrimSuffix(own, maxID)
+	_, err := tx.ExecContext(ctx, `DELETE FROM windows WHERE app = $1 AND uid = $2 AND conversation IN (
+			SELECT id FROM conversations WHERE app = $1 AND id >= $3 AND id <= $4
+			UNION ALL SELECT c.id FROM conversations c`+s.dialect.by("conversations_larger")+` WHERE c.app = $1 AND `+s.dialect.larger+` = $2
+			UNION ALL SELECT 'g:' || guid FROM members`+s.dialect.by("members_groups")+` WHERE app = $1 AND uid = $2)`,
+		text(app), text(uid), begin, own)
+	if err != nil {
+		return fmt.Errorf("close windows: %w", err)
+	}
+	return nil
+}
+
+// maxID sorts after every id of a person.
+const maxID = "\U0010FFFF"
+
 // DeleteUser implements [directory.Store].
 func (s *Store) DeleteUser(ctx context.Context, app, uid string) error {
 	err := s.transaction(ctx, func(tx *transaction) error {
-		// Windows come first: whoever decides locks them before anything else,
-		// and would be waited for in a circle.
+		if err := s.closeWindowsOf(ctx, tx, app, uid); err != nil {
+			return err
+		}
 		for _, statement := range []string{
-			`DELETE FROM windows WHERE app = $1 AND uid = $2`,
 			`DELETE FROM members` + s.dialect.by("members_groups") + ` WHERE app = $1 AND uid = $2`,
 			`DELETE FROM blocks WHERE app = $1 AND uid = $2`,
 			`DELETE FROM blocks` + s.dialect.by("blocks_blocked") + ` WHERE app = $1 AND blocked = $2`,

@@ -18,7 +18,7 @@ func (s *Store) Windows(ctx context.Context, app, recipient string, limit int) (
 	}
 	args = append(args, limit)
 	windows := make([]engine.Window, 0, min(limit, 1000))
-	err := query(ctx, s.read, `SELECT uid, conversation, after, opened_at, due_at, waits_for FROM windows
+	err := query(ctx, s.read, `SELECT uid, conversation, after, opened_at, due_at, waits_for FROM windows`+s.dialect.by("windows_due")+`
 		WHERE `+where+` ORDER BY due_at, uid, conversation LIMIT $`+strconv.Itoa(len(args)), args, func(rows *sql.Rows) error {
 		var w engine.Window
 		var opened, due int64

@@ -165,7 +165,10 @@ func usersChanged(t *testing.T, f *fixture) {
 func (f *fixture) belongings(t testing.TB, uid, other string) {
 	t.Helper()
 	conversation := string(chat.OneOnOne(uid, other))
-	f.exec(t, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) VALUES ('app', $1, $2, 0, 1, 1)`, uid, conversation)
+	f.exec(t, `INSERT INTO conversations (app, id, last, created_at, updated_at) VALUES ('app', $1, 1, 1, 1) ON CONFLICT (app, id) DO NOTHING`, conversation)
+	for _, c := range []string{conversation, string(chat.InGroup("club"))} {
+		f.exec(t, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) VALUES ('app', $1, $2, 0, 1, 1)`, uid, c)
+	}
 	f.exec(t, `INSERT INTO members (app, guid, uid, scope, state, joined_at, changed_at) VALUES ('app', 'club', $1, 'admin', 'in', 1, 1)`, uid)
 	f.exec(t, `INSERT INTO blocks (app, uid, blocked, blocked_at) VALUES ('app', $1, $2, 1)`, uid, other)
 	f.exec(t, `INSERT INTO preferences (app, uid, updated_at) VALUES ('app', $1, 1)`, uid)
@@ -195,7 +198,7 @@ func usersDeactivated(t *testing.T, f *fixture) {
 	uids := []string{"b", "nobody", "stranger", "a", "b"}
 	changed(func() ([]string, error) { return f.Deactivate(t.Context(), "app", uids) }, "a", "b")
 	changed(func() ([]string, error) { return f.Deactivate(t.Context(), "app", uids) })
-	if n := f.count(t, "windows"); n != 1 {
+	if n := f.count(t, "windows"); n != 2 {
 		t.Errorf("%d windows are open, want the stranger's", n)
 	}
 	if n := f.count(t, "members"); n != 3 {
@@ -228,7 +231,7 @@ func usersDeleted(t *testing.T, f *fixture) {
 	if err := f.DeleteUser(t.Context(), "app", "a"); err != nil {
 		t.Fatal(err)
 	}
-	for table, want := range map[string]int{"users": 1, "windows": 2, "members": 2, "blocks": 1, "preferences": 2, "mutes": 2, "marks": 2, "contacts": 2} {
+	for table, want := range map[string]int{"users": 1, "windows": 4, "members": 2, "blocks": 1, "preferences": 2, "mutes": 2, "marks": 2, "contacts": 2} {
 		if n := f.count(t, table); n != want {
 			t.Errorf("%s has %d rows, want %d", table, n, want)
 		}

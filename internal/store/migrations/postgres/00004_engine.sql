@@ -151,7 +151,8 @@ CREATE TABLE marks (
     PRIMARY KEY (app, uid, conversation)
 );
 
--- The person has not been mailed about what came after number after.
+-- The person has not been mailed about what came after number after. The key
+-- keeps a group's windows together: a message opens many at one time.
 CREATE TABLE windows (
     app          TEXT   NOT NULL,
     uid          TEXT COLLATE "C" NOT NULL,
@@ -160,7 +161,7 @@ CREATE TABLE windows (
     opened_at    BIGINT NOT NULL,
     due_at       BIGINT NOT NULL,
     waits_for    TEXT   NOT NULL DEFAULT '',
-    PRIMARY KEY (app, uid, conversation)
+    PRIMARY KEY (app, conversation, uid)
 );
 CREATE INDEX windows_due ON windows (app, due_at);
 
