@@ -33,8 +33,13 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 	breakers := breaker.New(breaker.Config{MaxInFlight: callers, Speed: s.Speed, Clock: d.clock, Logger: d.logger})
 	d.metrics.registry.MustRegister(&endpointCollector{breakers})
 	d.vault = vault.New(d.data.Store, d.data.Keyring.Sealer)
+	deciders := 1
+	if d.data.Store.Engine() == "postgres" {
+		deciders = 4
+	}
 	d.engine = engine.New(engine.Config{
-		App: App, AppID: d.appID(), Region: s.Region,
+		Deciders: deciders,
+		App:      App, AppID: d.appID(), Region: s.Region,
 		Store: d.data.Store, Vault: d.vault,
 		Webhook: webhook.New(d.here, options.Version, d.clock),
 		// Its address is public, whatever else may be called.

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 )
 
@@ -18,9 +20,10 @@ const (
 
 // Run decides windows as they become due, until ctx ends.
 func (e *Engine) Run(ctx context.Context) {
-	failing := false
+	failing, busy := false, false
 	for ctx.Err() == nil {
-		busy, err := e.pass(ctx)
+		var err error
+		busy, err = e.round(ctx, busy)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -46,6 +49,29 @@ func (e *Engine) Run(ctx context.Context) {
 
 // Alive reports whether windows are being decided.
 func (e *Engine) Alive() bool { return e.alive.Load() }
+
+// round does a pass, or while there is much to do several at one time: on a
+// database with many writers a decision mostly waits for answers.
+func (e *Engine) round(ctx context.Context, busy bool) (more bool, err error) {
+	passes := 1
+	if busy {
+		passes = max(1, e.cfg.Deciders)
+	}
+	var (
+		group sync.WaitGroup
+		mu    sync.Mutex
+	)
+	for range passes {
+		group.Go(func() {
+			again, failed := e.pass(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			more, err = more || again, errors.Join(err, failed)
+		})
+	}
+	group.Wait()
+	return more, err
+}
 
 // pass does a bounded part of what is to be done, and reports whether there
 // may be more.

@@ -42,6 +42,9 @@ type Config struct {
 	Speed   float64
 	MaxAge  time.Duration
 	Retries outbox.Schedule
+	// Deciders is how many batches of windows are decided at one time while
+	// many are due; 0 is 1. OnCalls and OnDecided are called by all of them.
+	Deciders int
 	// Poll is how often it is looked for due windows when none is known to
 	// become due: an event, or another process, may have stored one. 0 is 1 s.
 	Poll time.Duration

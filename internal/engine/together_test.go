@@ -234,7 +234,8 @@ func newProcess(t *testing.T, url string, speed float64, transport http.RoundTri
 	}
 	p := &process{Store: s, vault: vault.New(s, sealer)}
 	p.engine = engine.New(engine.Config{
-		App: app, AppID: app, Region: "eu", Store: s, Vault: p.vault,
+		Deciders: 3,
+		App:      app, AppID: app, Region: "eu", Store: s, Vault: p.vault,
 		Webhook:  webhook.New(transport, "test", time.Now),
 		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: transport, Clock: time.Now, Version: "test"}),
 		Breaker:  breaker.New(breaker.Config{Speed: speed, Clock: time.Now, Logger: logger}),
