@@ -284,8 +284,7 @@ func TestUnknownAddresses(t *testing.T) {
 		"/mailbox":                 "text/html; charset=utf-8",
 		"/webhooks":                "text/html; charset=utf-8",
 		"/mailbox/api/v1/messages": "application/json; charset=utf-8",
-		"/v3/users":                "application/json; charset=utf-8",
-		"/events":                  "application/json; charset=utf-8",
+		"/events/a/b":              "application/json; charset=utf-8",
 		"/webhook/a/b":             "application/json; charset=utf-8",
 	} {
 		got := s.ask(t, "GET", path, nil)
