@@ -19,11 +19,11 @@ import (
 type Config struct {
 	// Webhook receives notifications. It authenticates its callers itself.
 	Webhook http.Handler
-	// Events receives what happens in the chat. It authenticates its callers
-	// itself; see [NewEvents].
+	// Events receives what happens in the chat; nil: it is off. It
+	// authenticates its callers itself; see [NewEvents].
 	Events http.Handler
-	// API answers /v3, /openapi.json and /docs, and authenticates its callers
-	// itself.
+	// API answers /v3, /openapi.json and /docs; nil: it is off. It
+	// authenticates its callers itself.
 	API http.Handler
 	// AppID is the only app of /webhook/{appId} and /events/{appId}; empty
 	// lets every id pass.
@@ -88,12 +88,13 @@ func (s *site) routes() []route {
 		{"GET /readyz", open, readyz(s.Ready)},
 		{"/webhook", own, s.Webhook},
 		{"/webhook/{appId}", own, s.ofApp(s.Webhook)},
-		{"/events", own, s.Events},
-		{"/events/{appId}", own, s.ofApp(s.Events)},
-		{"/v3", own, s.API},
-		{"/v3/", own, s.API},
-		{"GET /openapi.json", open, s.API},
-		{"GET /docs", open, s.API},
+	}
+	if s.Events != nil {
+		all = append(all, route{"/events", own, s.Events}, route{"/events/{appId}", own, s.ofApp(s.Events)})
+	}
+	if s.API != nil {
+		all = append(all, route{"/v3", own, s.API}, route{"/v3/", own, s.API},
+			route{"GET /openapi.json", open, s.API}, route{"GET /docs", open, s.API})
 	}
 	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{
