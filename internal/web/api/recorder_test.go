@@ -9,13 +9,14 @@ import (
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/directory"
+	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/web/api"
 )
 
-// recorder keeps what is recorded, and does to the database what the engine
-// would, as far as the API's answers show it.
+// recorder keeps what is recorded, on its way to the store.
 type recorder struct {
 	db    *sql.DB
+	store engine.Store
 	clock *clock
 
 	mu     sync.Mutex
@@ -30,63 +31,7 @@ func (r *recorder) Record(ctx context.Context, app string, events []chat.Event) 
 		return r.fails
 	}
 	r.events = append(r.events, events...)
-	for _, e := range events {
-		if err := r.apply(ctx, app, e.Change); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *recorder) apply(ctx context.Context, app string, change chat.Change) error {
-	exec := func(statement string, args ...any) error {
-		_, err := r.db.ExecContext(ctx, statement, append([]any{app}, args...)...)
-		return err
-	}
-	now := r.clock.Now().UnixMilli()
-	member := func(guid string, m chat.Member) error {
-		return exec(`INSERT INTO members (app, guid, uid, scope, state, joined_at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
-			ON CONFLICT (app, guid, uid) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at,
-				scope = CASE WHEN excluded.scope <> '' THEN excluded.scope ELSE members.scope END`,
-			guid, m.UID, string(m.Scope), string(m.State), now)
-	}
-	switch c := change.(type) {
-	case chat.MembersChanged:
-		for _, m := range c.Members {
-			if err := member(c.GUID, m); err != nil {
-				return err
-			}
-		}
-	case chat.ScopeChanged:
-		return member(c.GUID, chat.Member{UID: c.UID, Scope: c.Scope, State: chat.MemberIn})
-	case chat.OwnerChanged:
-		if err := exec(`UPDATE chat_groups SET owner = $3 WHERE app = $1 AND guid = $2`, c.GUID, c.Owner); err != nil {
-			return err
-		}
-		return member(c.GUID, chat.Member{UID: c.Owner, Scope: chat.ScopeAdmin, State: chat.MemberIn})
-	case chat.GroupDeleted:
-		return exec(`DELETE FROM chat_groups WHERE app = $1 AND guid = $2`, c.GUID)
-	case chat.Unbanned:
-		for _, uid := range c.UIDs {
-			if err := member(c.GUID, chat.Member{UID: uid, State: chat.MemberOut}); err != nil {
-				return err
-			}
-		}
-	case chat.Blocked:
-		for _, uid := range c.UIDs {
-			var err error
-			if c.Blocked {
-				err = exec(`INSERT INTO blocks (app, uid, blocked, blocked_at) VALUES ($1, $2, $3, $4)
-					ON CONFLICT (app, uid, blocked) DO UPDATE SET blocked_at = excluded.blocked_at, unblocked_at = 0`, c.By, uid, now)
-			} else {
-				err = exec(`UPDATE blocks SET unblocked_at = $4 WHERE app = $1 AND uid = $2 AND blocked = $3`, c.By, uid, now)
-			}
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return r.store.Record(ctx, engine.Recording{App: app, Events: events, At: r.clock.Now(), Wait: time.Hour, Speed: 1})
 }
 
 // take returns what was recorded since it was last asked.
@@ -110,6 +55,7 @@ func settle(t *testing.T, uids ...string) community {
 	c := community{recorder: new(recorder)}
 	c.server = start(t, func(cfg *api.Config) {
 		c.recorder.clock = &clock{now: cfg.Clock()}
+		c.recorder.store = cfg.People.(engine.Store)
 		cfg.Directory = directory.New(directory.Config{
 			Store: cfg.People.(directory.Store), Recorder: c.recorder, Clock: cfg.Clock,
 			HashPassword: func(password string) ([]byte, error) { return []byte("hash of " + password), nil },
