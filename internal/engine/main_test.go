@@ -22,7 +22,7 @@ var server postgres.Shared
 func TestMain(m *testing.M) {
 	// A case is a history of days, and new ones are told in every run. What the
 	// command line says wins.
-	checks := "6"
+	checks := "4"
 	if soak {
 		checks = "100"
 	}
