@@ -149,8 +149,10 @@ func openPostgres(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	// Statements are planned with their parameters each time: a plan that is
+	// kept is one for a table as small, or as unknown, as it was at first.
 	s.write = stdlib.OpenDB(*parsed, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, `SET idle_in_transaction_session_timeout = '`+idleInTransaction+`'`)
+		_, err := c.Exec(ctx, `SET idle_in_transaction_session_timeout = '`+idleInTransaction+`'; SET plan_cache_mode = force_custom_plan`)
 		return err
 	}))
 	s.read = s.write
