@@ -10,7 +10,7 @@ import (
 func chunks(n int, each func(from, to int) error) error {
 	for from := 0; from < n; {
 		size := 1
-		for _, s := range [...]int{16, 4} {
+		for _, s := range [...]int{64, 16, 4} {
 			if n-from >= s {
 				size = s
 				break

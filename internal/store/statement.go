@@ -9,7 +9,7 @@ import (
 
 // maxStatements bounds what is kept parsed. The statements of the hot path are
 // far fewer; those whose text is nearly always another never come again.
-const maxStatements = 64
+const maxStatements = 200
 
 // statements keeps the parsed form of what SQLite's one writing connection
 // runs again and again: parsing takes longer than running. PostgreSQL's driver
@@ -17,12 +17,17 @@ const maxStatements = 64
 type statements struct {
 	mu   sync.Mutex
 	seen map[string]bool
-	kept map[string]*sql.Stmt
+	kept map[string]*parsed
+}
+
+type parsed struct {
+	positional
+	*sql.Stmt
 }
 
 // find returns the parsed statement, if it is kept, and whether it should be:
 // it has come before.
-func (k *statements) find(text string) (kept *sql.Stmt, wanted bool) {
+func (k *statements) find(text string) (kept *parsed, wanted bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if kept = k.kept[text]; kept != nil {
@@ -44,17 +49,18 @@ func (k *statements) find(text string) (kept *sql.Stmt, wanted bool) {
 // connection. What cannot be parsed now is simply not kept.
 func (k *statements) keep(ctx context.Context, db *sql.DB, texts []string) {
 	for _, text := range texts {
-		prepared, err := db.PrepareContext(ctx, text)
+		rewritten := newPositional(text)
+		prepared, err := db.PrepareContext(ctx, rewritten.text)
 		if err != nil {
 			return
 		}
 		k.mu.Lock()
 		if k.kept == nil {
-			k.kept = make(map[string]*sql.Stmt)
+			k.kept = make(map[string]*parsed)
 		}
 		twice := k.kept[text] != nil // two transactions wanted the same one
 		if !twice {
-			k.kept[text] = prepared
+			k.kept[text] = &parsed{rewritten, prepared}
 		}
 		k.mu.Unlock()
 		if twice {
@@ -83,21 +89,27 @@ type transaction struct {
 
 // QueryContext runs a statement that returns rows.
 func (t *transaction) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if kept := t.kept(ctx, text); kept != nil { //nolint:sqlclosecheck // ends with the transaction
-		return kept.QueryContext(ctx, args...)
+	if kept := t.kept(text); kept != nil {
+		ctx = context.WithoutCancel(ctx)
+		return t.StmtContext(ctx, kept.Stmt).QueryContext(ctx, kept.args(args)...) //nolint:sqlclosecheck // ends with the transaction
 	}
 	return t.Tx.QueryContext(ctx, text, args...)
 }
 
 // ExecContext runs a statement that returns none.
 func (t *transaction) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if kept := t.kept(ctx, text); kept != nil { //nolint:sqlclosecheck // ends with the transaction
-		return kept.ExecContext(ctx, args...)
+	if kept := t.kept(text); kept != nil {
+		ctx = context.WithoutCancel(ctx)
+		return t.StmtContext(ctx, kept.Stmt).ExecContext(ctx, kept.args(args)...) //nolint:sqlclosecheck // ends with the transaction
 	}
 	return t.Tx.ExecContext(ctx, text, args...)
 }
 
-func (t *transaction) kept(ctx context.Context, text string) *sql.Stmt {
+// kept returns the parsed form of a statement, if there is one. It runs without
+// the end of a context: that would interrupt SQLite in the middle, which then
+// rolls the whole transaction back, and to watch for it takes a goroutine each
+// time.
+func (t *transaction) kept(text string) *parsed {
 	if t.statements == nil {
 		return nil
 	}
@@ -105,8 +117,5 @@ func (t *transaction) kept(ctx context.Context, text string) *sql.Stmt {
 	if wanted {
 		t.wanted = append(t.wanted, text)
 	}
-	if kept == nil {
-		return nil
-	}
-	return t.StmtContext(ctx, kept)
+	return kept
 }
