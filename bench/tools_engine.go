@@ -168,21 +168,22 @@ func multiply(ctx context.Context, path string, count int) (err error) {
 	db.SetMaxOpenConns(1)
 	const step = 50_000
 	due := time.Now().Add(24 * time.Hour).UnixMilli()
+	// Named in full: a window is found by its conversation first.
+	conversation := string(chat.OneOnOne(chatter.UID(0), chatter.UID(1)))
 	for from := 2; from < count+2; from += step {
 		for _, statement := range [...]string{
 			`INSERT INTO users (app, uid, name, avatar, created_at)
 				SELECT app, u, name, avatar, created_at FROM n CROSS JOIN users WHERE app = $5 AND uid = $4`,
 			`INSERT INTO conversations (app, id, last, created_at, updated_at)
-				SELECT c.app, replace(c.id, $4, u), 1, c.created_at, c.updated_at FROM n CROSS JOIN windows w CROSS JOIN conversations c
-				WHERE w.app = $5 AND w.uid = $4 AND c.app = $5 AND c.id = w.conversation`,
+				SELECT c.app, replace(c.id, $4, u), 1, c.created_at, c.updated_at FROM n CROSS JOIN conversations c WHERE c.app = $5 AND c.id = $6`,
 			`INSERT INTO messages (app, id, conversation, number, sender, category, type, kind, mentions, state, sent_at, arrived_at, body)
 				SELECT app, 'open-' || u, replace(conversation, $4, u), 1, sender, category, type, kind, mentions, state, sent_at, arrived_at, body
 				FROM n CROSS JOIN messages WHERE app = $5 AND id = '0000000000'`,
 			`INSERT INTO windows (app, uid, conversation, after, opened_at, due_at)
-				SELECT app, u, replace(conversation, $4, u), 0, opened_at, $3 FROM n CROSS JOIN windows WHERE app = $5 AND uid = $4`,
+				SELECT app, u, replace(conversation, $4, u), 0, opened_at, $3 FROM n CROSS JOIN windows WHERE app = $5 AND conversation = $6 AND uid = $4`,
 		} {
 			_, err := db.ExecContext(ctx, `WITH RECURSIVE k (i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM k WHERE i + 1 < $2),
-				n (u, unused) AS MATERIALIZED (SELECT printf('member-%010d', i), $3 || $4 || $5 FROM k) `+statement, from, min(from+step, count+2), due, chatter.UID(1), daemon.App)
+				n (u, unused) AS MATERIALIZED (SELECT printf('member-%010d', i), $3 || $4 || $5 || $6 FROM k) `+statement, from, min(from+step, count+2), due, chatter.UID(1), daemon.App, conversation)
 			if err != nil {
 				return fmt.Errorf("multiply: %w", err)
 			}

@@ -285,7 +285,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	defer endBackground()
 
 	var parts sync.WaitGroup
-	parts.Go(func() { d.engine.Run(ctx) })
+	parts.Go(func() { d.engine.Run(ctx, d.caller) })
 	parts.Go(func() { d.caller.Run(ctx) })
 	parts.Go(func() { d.worker.Run(ctx) })
 	parts.Go(func() { d.purge(ctx) })

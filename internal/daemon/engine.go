@@ -33,9 +33,9 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 	breakers := breaker.New(breaker.Config{MaxInFlight: callers, Speed: s.Speed, Clock: d.clock, Logger: d.logger})
 	d.metrics.registry.MustRegister(&endpointCollector{breakers})
 	d.vault = vault.New(d.data.Store, d.data.Keyring.Sealer)
-	deciders := 1
+	deciders := 3 // while one writes the others read
 	if d.data.Store.Engine() == "postgres" {
-		deciders = 4
+		deciders = 2
 	}
 	d.engine = engine.New(engine.Config{
 		Deciders: deciders,
@@ -47,11 +47,10 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 		Breaker:  breakers,
 		Speed:    s.Speed, MaxAge: s.MaxAge, Retries: s.ProviderRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
-		OnCalls:   func() { d.caller.Wake() },
 		OnDecided: d.metrics.observeDecided,
 	})
 	d.caller = outbox.NewWorker(outbox.WorkerConfig{
-		Store: d.data.Store, Lane: outbox.LaneCall, Handler: d.engine, Parallel: callers, Urgent: d.provider.Accepting,
+		Store: d.data.Store, Lane: outbox.LaneCall, Handler: d.engine, Parallel: callers, Ahead: 1024, Urgent: d.provider.Accepting,
 		Clock: d.clock, Logger: d.logger, Lease: options.Lease, Grace: stopGrace,
 		Observe: d.observeOutcome,
 	})

@@ -7,23 +7,16 @@ import (
 	"time"
 )
 
-const (
-	// decideBatch is how many windows are decided in one transaction.
-	decideBatch = 200
-	// maxBacklog is with how many calls due nothing more is decided: a burst
-	// of windows drains at the rate at which providers answer, and what was
-	// read meanwhile is not called about.
-	maxBacklog = 2000
-	// backlogPause is how long a burst waits for calls to be made.
-	backlogPause = 20 * time.Millisecond
-)
+// decideBatch is how many windows are decided in one transaction.
+const decideBatch = 400
 
-// Run decides windows as they become due, until ctx ends.
-func (e *Engine) Run(ctx context.Context) {
+// Run decides windows as they become due, and hands calls to those who make
+// them, until ctx ends.
+func (e *Engine) Run(ctx context.Context, callers Callers) {
 	failing, busy := false, false
 	for ctx.Err() == nil {
 		var err error
-		busy, err = e.round(ctx, busy)
+		busy, err = e.round(ctx, callers, busy)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -52,7 +45,7 @@ func (e *Engine) Alive() bool { return e.alive.Load() }
 
 // round does a pass, or while there is much to do several at one time: on a
 // database with many writers a decision mostly waits for answers.
-func (e *Engine) round(ctx context.Context, busy bool) (more bool, err error) {
+func (e *Engine) round(ctx context.Context, callers Callers, busy bool) (more bool, err error) {
 	passes := 1
 	if busy {
 		passes = max(1, e.cfg.Deciders)
@@ -63,7 +56,7 @@ func (e *Engine) round(ctx context.Context, busy bool) (more bool, err error) {
 	)
 	for range passes {
 		group.Go(func() {
-			again, failed := e.pass(ctx)
+			again, failed := e.pass(ctx, callers)
 			mu.Lock()
 			defer mu.Unlock()
 			more, err = more || again, errors.Join(err, failed)
@@ -75,39 +68,43 @@ func (e *Engine) round(ctx context.Context, busy bool) (more bool, err error) {
 
 // pass does a bounded part of what is to be done, and reports whether there
 // may be more.
-func (e *Engine) pass(ctx context.Context) (more bool, err error) {
+func (e *Engine) pass(ctx context.Context, callers Callers) (more bool, err error) {
 	fanning, err := e.cfg.Store.FanOut(ctx, e.cfg.App)
 	if err != nil {
 		return false, err
 	}
-	backlog, err := e.cfg.Store.Backlog(ctx, maxBacklog)
-	if err != nil {
-		return false, err
-	}
-	if backlog >= maxBacklog {
-		if !fanning {
-			e.pause(ctx, backlogPause)
-		}
-		return true, nil
-	}
-	judge, err := e.judge(ctx)
-	if err != nil {
-		return false, err
-	}
-	decided, err := e.cfg.Store.Decide(ctx, e.cfg.App, judge, decideBatch)
-	if err != nil {
-		return false, err
+	decided, err := e.decide(ctx, callers)
+	if err != nil || decided == nil {
+		return true, err
 	}
 	for _, problem := range decided.Problems {
 		e.cfg.Logger.Error("a digest could not be made; its window is tried again in a minute", "error", problem)
 	}
-	if decided.Calls > 0 && e.cfg.OnCalls != nil {
-		e.cfg.OnCalls()
+	if decided.Calls > len(decided.InHand) {
+		callers.Wake()
 	}
 	if decided.Windows > 0 && e.cfg.OnDecided != nil {
-		e.cfg.OnDecided(decided)
+		e.cfg.OnDecided(*decided)
 	}
 	return fanning || decided.Windows > 0, nil
+}
+
+// decide decides as many windows as there is room for their calls: a burst
+// drains at the rate at which providers answer, and what is read meanwhile is
+// not called about. It returns nil while there is no room.
+func (e *Engine) decide(ctx context.Context, callers Callers) (*Decided, error) {
+	hand := callers.Reserve(ctx, decideBatch)
+	if hand.Room == 0 {
+		return nil, nil
+	}
+	var decided Decided
+	defer func() { callers.Take(hand, decided.InHand) }()
+	judge, err := e.judge(ctx)
+	if err != nil {
+		return nil, err
+	}
+	decided, err = e.cfg.Store.Decide(ctx, e.cfg.App, judge, hand.Room, hand)
+	return &decided, err
 }
 
 // idle waits until a window is due, or for the next poll.

@@ -43,7 +43,7 @@ type Config struct {
 	MaxAge  time.Duration
 	Retries outbox.Schedule
 	// Deciders is how many batches of windows are decided at one time while
-	// many are due; 0 is 1. OnCalls and OnDecided are called by all of them.
+	// many are due; 0 is 1. OnDecided is called by all of them.
 	Deciders int
 	// Poll is how often it is looked for due windows when none is known to
 	// become due: an event, or another process, may have stored one. 0 is 1 s.
@@ -53,10 +53,16 @@ type Config struct {
 	Random func() float64 // in [0, 1)
 	Logger *slog.Logger
 
-	// OnCalls, if set, is told when there are new calls to make.
-	OnCalls func()
 	// OnDecided, if set, is told what became of windows.
 	OnDecided func(Decided)
+}
+
+// Callers make the calls that were decided on: an [outbox.Worker] whose handler
+// is the engine. What is more than they have room for waits in the outbox.
+type Callers interface {
+	Reserve(ctx context.Context, n int) outbox.Hand
+	Take(hand outbox.Hand, calls []outbox.Claimed)
+	Wake()
 }
 
 // Engine decides who is to be notified of what, and calls providers.
@@ -73,7 +79,10 @@ type Engine struct {
 	// templates are those of compiled.
 	templates *digest.Templates
 	compiled  *chat.Settings
-	// recent is the judge of calls, made at recentAt.
+
+	// reading is held while recent, the judge of calls made at recentAt, is
+	// looked at or made anew.
+	reading  sync.Mutex
 	recent   *judge
 	recentAt time.Time
 }

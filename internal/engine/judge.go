@@ -35,22 +35,19 @@ func (e *Engine) judge(ctx context.Context) (*judge, error) {
 }
 
 // recentJudge returns a judge under settings that may be a moment old: every
-// call needs one.
+// call needs one. One reads them for all who wait.
 func (e *Engine) recentJudge(ctx context.Context) (*judge, error) {
+	e.reading.Lock()
+	defer e.reading.Unlock()
 	now := e.cfg.Clock()
-	e.mu.Lock()
-	recent, age := e.recent, now.Sub(e.recentAt)
-	e.mu.Unlock()
-	if recent != nil && age >= 0 && age < settingsFor {
-		return recent, nil
+	if age := now.Sub(e.recentAt); e.recent != nil && age >= 0 && age < settingsFor {
+		return e.recent, nil
 	}
 	j, err := e.judge(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e.mu.Lock()
 	e.recent, e.recentAt = j, now
-	e.mu.Unlock()
 	return j, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/outbox"
 )
 
 // Recording is what happened in one app, to be stored.
@@ -36,14 +37,13 @@ type Store interface {
 	// Decide takes up to limit windows that are due, has them judged, and
 	// carries the verdicts out, all in one transaction: nobody else decides
 	// the same windows, and nothing arrives in their conversations meanwhile.
-	// The judge may be asked twice about the same window.
-	Decide(ctx context.Context, app string, judge Judge, limit int) (Decided, error)
+	// The judge may be asked twice about the same window. As many calls as
+	// there is room for are stored as in hand, and returned; others as pending.
+	Decide(ctx context.Context, app string, judge Judge, limit int, hand outbox.Hand) (Decided, error)
 	// Case reads anew what the decision about a digest rests on, for the
 	// messages that are in it. ok is false where nothing is known of it any
 	// more.
 	Case(ctx context.Context, deliveryID string, judge Judge) (c *Case, ok bool, err error)
-	// Backlog counts the calls that are due now, up to a limit.
-	Backlog(ctx context.Context, limit int) (int, error)
 }
 
 // Judge decides windows. It does no I/O.
@@ -63,6 +63,8 @@ type Judge interface {
 type Decided struct {
 	Windows int // that were taken
 	Calls   int // that were handed to the outbox
+	// InHand are those of the calls that were stored as in hand.
+	InHand  []outbox.Claimed
 	Skipped map[chat.Reason]int
 	Waiting map[chat.Reason]int
 	// Problems are why digests could not be made; their windows were put off.

@@ -240,8 +240,7 @@ func newProcess(t *testing.T, url string, speed float64, transport http.RoundTri
 		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: transport, Clock: time.Now, Version: "test"}),
 		Breaker:  breaker.New(breaker.Config{Speed: speed, Clock: time.Now, Logger: logger}),
 		Speed:    speed, MaxAge: time.Hour, Retries: retries, Clock: time.Now, Random: rand.Float64, Logger: logger,
-		Poll:    20 * time.Millisecond,
-		OnCalls: func() { p.worker.Wake() },
+		Poll: 20 * time.Millisecond,
 		OnDecided: func(d engine.Decided) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -258,7 +257,7 @@ func newProcess(t *testing.T, url string, speed float64, transport http.RoundTri
 func (p *process) run(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { p.engine.Run(ctx) })
+	running.Go(func() { p.engine.Run(ctx, p.worker) })
 	running.Go(func() { p.worker.Run(ctx) })
 	t.Cleanup(func() {
 		stop()

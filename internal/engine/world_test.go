@@ -66,7 +66,6 @@ type world struct {
 	mu      sync.Mutex
 	decided []decided
 	settled []settlement
-	waked   int
 }
 
 type decided struct {
@@ -167,26 +166,19 @@ func (w *world) open() {
 // start runs an engine and its worker.
 func (w *world) start() {
 	logger := slog.New(slog.DiscardHandler)
-	var worker *outbox.Worker
 	w.engine = engine.New(engine.Config{
 		App: app, AppID: app, Region: w.region, Store: w.Store, Vault: w.vault,
 		Webhook:  webhook.New(w.providers, "test", w.now),
 		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: w.providers, Clock: w.now, Version: "test"}),
 		Breaker:  w.breaker, Speed: w.speed, MaxAge: w.maxAge, Retries: w.retries, Poll: w.poll,
 		Clock: w.now, Random: func() float64 { return 0.5 }, Logger: logger,
-		OnCalls: func() {
-			w.mu.Lock()
-			w.waked++
-			w.mu.Unlock()
-			worker.Wake()
-		},
 		OnDecided: func(d engine.Decided) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.decided = append(w.decided, decided{w.now(), d})
 		},
 	})
-	worker = outbox.NewWorker(outbox.WorkerConfig{
+	worker := outbox.NewWorker(outbox.WorkerConfig{
 		Store: w.Store, Lane: outbox.LaneCall, Handler: w.engine, Clock: w.now, Logger: logger,
 		Poll: w.poll, Lease: max(time.Minute, 3*w.poll),
 		Observe: func(d outbox.Claimed, o outbox.Outcome) {
@@ -198,7 +190,7 @@ func (w *world) start() {
 	ctx, stop := context.WithCancel(w.t.Context())
 	w.stop = stop
 	w.worker = worker
-	w.running.Go(func() { w.engine.Run(ctx) })
+	w.running.Go(func() { w.engine.Run(ctx, worker) })
 	w.running.Go(func() { worker.Run(ctx) })
 }
 

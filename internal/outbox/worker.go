@@ -74,9 +74,15 @@ type Worker struct {
 	work chan Claimed
 	done chan settled
 
-	mu    sync.Mutex
-	held  map[Ref]hold
-	bytes int // of the payloads of what is held
+	mu       sync.Mutex
+	held     map[Ref]hold
+	bytes    int           // of the payloads of what is held
+	freed    chan struct{} // closed when there is more room
+	running  bool
+	behind   bool // more may be due than was claimed
+	reserved int  // room that others may fill
+
+	reservations sync.WaitGroup
 
 	alive atomic.Bool
 }
@@ -108,6 +114,9 @@ func NewWorker(cfg WorkerConfig) *Worker {
 		work: make(chan Claimed, size),
 		done: make(chan settled, size),
 		held: make(map[Ref]hold, size),
+
+		freed:  make(chan struct{}),
+		behind: true,
 	}
 }
 
@@ -160,7 +169,10 @@ func (w *Worker) Run(ctx context.Context) {
 		w.settle(storing)
 	}()
 
+	w.setRunning(true)
 	w.claim(ctx, storing)
+	w.setRunning(false)
+	w.reservations.Wait()
 	close(w.work)
 	handlers.Wait()
 	close(w.done)
@@ -168,6 +180,12 @@ func (w *Worker) Run(ctx context.Context) {
 	giveUp()
 	keepers.Wait()
 	w.alive.Store(false)
+}
+
+func (w *Worker) setRunning(running bool) {
+	w.mu.Lock()
+	w.running = running
+	w.mu.Unlock()
 }
 
 // limit bounds what goes on after running has ended: handlers are told to stop
@@ -235,9 +253,12 @@ func (w *Worker) handle(running, handling context.Context, d Claimed) Outcome {
 func (w *Worker) claim(ctx, storing context.Context) {
 	failing := false
 	for ctx.Err() == nil {
-		room := w.room()
+		room, freed := w.room()
 		if room == 0 {
-			w.pause(ctx, w.cfg.Poll) // a settlement wakes us
+			select {
+			case <-ctx.Done():
+			case <-freed:
+			}
 			continue
 		}
 		n, err := w.claimSome(ctx, storing, room)
@@ -274,15 +295,16 @@ const claimBatch = 64
 const maxHeldBytes = 8 << 20
 
 // room returns how many deliveries may be claimed now. It is 0 until there is
-// room for a good number.
-func (w *Worker) room() int {
+// room for a good number; freed is closed when there is more.
+func (w *Worker) room() (room int, freed <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	room := w.cfg.Parallel + w.cfg.Ahead - len(w.held)
+	w.behind = true
+	room = w.cfg.Parallel + w.cfg.Ahead - len(w.held) - w.reserved
 	if room < max(1, min(claimBatch, w.cfg.Ahead/2)) || w.bytes > maxHeldBytes {
-		return 0
+		return 0, w.freed
 	}
-	return min(room, claimBatch)
+	return min(room, claimBatch), w.freed
 }
 
 func (w *Worker) claimSome(ctx, storing context.Context, room int) (int, error) {
@@ -305,8 +327,11 @@ func (w *Worker) claimSome(ctx, storing context.Context, room int) (int, error) 
 	}
 	w.mu.Lock()
 	for _, d := range claimed {
-		w.held[Ref{d.ID, d.Claim}] = hold{lease, len(d.Payload)}
-		w.bytes += len(d.Payload)
+		w.hold(d, lease)
+	}
+	if len(claimed) == 0 {
+		w.behind = false
+		w.signal()
 	}
 	w.mu.Unlock()
 	for _, d := range claimed {
@@ -339,8 +364,8 @@ func (w *Worker) pause(ctx context.Context, d time.Duration) {
 }
 
 const (
-	settleBatch  = 64
-	settleLinger = 5 * time.Millisecond
+	settleBatch  = 192
+	settleLinger = 10 * time.Millisecond
 )
 
 // settle writes outcomes in batches until done is closed or ctx ends.
@@ -355,7 +380,6 @@ func (w *Worker) settle(ctx context.Context) {
 		batch = append(batch, first)
 		batch = w.gather(batch)
 		w.write(ctx, batch)
-		w.Wake() // there is room again
 	}
 }
 
@@ -416,10 +440,16 @@ func (w *Worker) write(ctx context.Context, batch []settled) {
 		w.cfg.Logger.Warn("a result came too late: its lease had ended", "delivery", ref.ID)
 	}
 	w.mu.Lock()
+	again := false
 	for i := range batch {
 		w.release(Ref{batch[i].claimed.ID, batch[i].claimed.Claim})
+		again = again || batch[i].outcome.State == Pending
 	}
+	w.signal()
 	w.mu.Unlock()
+	if again {
+		w.Wake() // it may be due sooner than what is waited for
+	}
 	if err != nil {
 		w.cfg.Logger.Error("settle deliveries; they will be tried again when their lease ends", "count", len(settlements), "error", err)
 		return
@@ -536,6 +566,9 @@ func (w *Worker) renew(ctx context.Context) error {
 	}
 	for _, ref := range lost {
 		w.release(ref)
+	}
+	if len(lost) > 0 {
+		w.signal()
 	}
 	return nil
 }

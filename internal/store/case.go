@@ -357,7 +357,8 @@ func (cs *cases) bodies(ctx context.Context, tx *transaction, numbers map[*engin
 	}
 	err := rows.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
 		return query(ctx, tx, `WITH wanted (w_conversation, w_number) AS (`+table+`)
-			SELECT conversation, number, body FROM wanted CROSS JOIN messages WHERE app = $1 AND conversation = w_conversation AND number = w_number`,
+			SELECT w_conversation, w_number, (SELECT body FROM messages WHERE app = $1 AND conversation = w_conversation AND number = w_number)
+			FROM wanted`,
 			args, func(rows *sql.Rows) error {
 				var key bodyKey
 				var body []byte

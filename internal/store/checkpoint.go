@@ -20,7 +20,7 @@ const (
 // wait for it.
 func (s *Store) startCheckpoints(ctx context.Context) {
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
-	s.checkpoints.Go(func() {
+	s.upkeep.Go(func() {
 		ticker := time.NewTicker(checkpointEvery)
 		defer ticker.Stop()
 		seen := int64(0)

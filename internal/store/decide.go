@@ -9,60 +9,65 @@ import (
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/outbox"
 )
 
-// soleWriterWindows is how many windows are decided in one transaction where it
-// keeps everybody else from writing: a webhook's answer waits for it. Three
-// chunks of the largest size.
-const soleWriterWindows = 48
-
-// Decide implements [engine.Store]. The order of locks is windows, then their
-// conversations, then quotas: only under the conversation's lock it is certain
-// that no message arrives between reading its messages and closing the window.
-func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limit int) (engine.Decided, error) {
-	var decided engine.Decided
-	if s.dialect.skipLocked == "" {
-		limit = min(limit, soleWriterWindows)
-	}
+// Decide implements [engine.Store].
+func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (engine.Decided, error) {
 	// Reading is cheaper than beginning to write, and most calls find nothing.
 	next, err := s.NextWindow(ctx, app)
 	if err != nil {
-		return decided, err
+		return engine.Decided{}, err
 	}
 	if now := s.clock(); next.IsZero() || next.After(now) {
-		return decided, nil
+		return engine.Decided{}, nil
 	}
-	err = s.transaction(ctx, func(tx *transaction) error {
-		cs := &cases{app: app, now: s.clock()}
-		if err := s.takeDue(ctx, tx, cs, limit); err != nil {
-			return fmt.Errorf("take due windows: %w", err)
+	decide := s.decideLocked
+	if s.dialect.skipLocked == "" {
+		limit = min(limit, soleWriterWindows)
+		// What did not work beside other writers is done alone.
+		if !s.contended.Swap(false) {
+			decide = s.decideBeside
 		}
-		if len(cs.all) == 0 {
-			decided = engine.Decided{}
-			return nil
-		}
-		conversations := make([]chat.Conversation, 0, len(cs.all))
-		for _, c := range cs.all {
-			conversations = append(conversations, c.Conversation)
-		}
-		if err := s.lockConversations(ctx, tx, app, conversations); err != nil {
-			return err
-		}
-		if err := cs.facts(ctx, tx, judge); err != nil {
-			return err
-		}
-		decided, err = s.decideCases(ctx, tx, cs, judge)
-		return err
-	})
+	}
+	decided, err := decide(ctx, app, judge, limit, hand)
 	if err != nil {
 		return engine.Decided{}, fmt.Errorf("decide windows: %w", err)
 	}
 	return decided, nil
 }
 
-func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, limit int) error {
+// decideLocked decides in one transaction. The order of locks is windows, then
+// their conversations, then quotas: only under the conversation's lock it is
+// certain that no message arrives between reading its messages and closing the
+// window.
+func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
+	err = s.transaction(ctx, func(tx *transaction) error {
+		cs := &cases{app: app, now: s.clock()}
+		if err := s.takeDue(ctx, tx, cs, limit, s.dialect.skipLocked); err != nil {
+			return fmt.Errorf("take due windows: %w", err)
+		}
+		if len(cs.all) == 0 {
+			decided = engine.Decided{}
+			return nil
+		}
+		if err := s.lockConversations(ctx, tx, app, cs.conversations()); err != nil {
+			return err
+		}
+		rulings, problems, err := s.rule(ctx, tx, cs, judge)
+		if err != nil {
+			return err
+		}
+		decided, err = s.carryOut(ctx, tx, cs, rulings, judge, hand)
+		decided.Problems = problems
+		return err
+	})
+	return decided, err
+}
+
+func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, limit int, lock string) error {
 	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for FROM windows
-		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3`+s.dialect.skipLocked,
+		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3`+lock,
 		[]any{text(cs.app), millis(cs.now), limit}, func(rows *sql.Rows) error {
 			c := &engine.Case{App: cs.app, Now: cs.now}
 			var opened, due int64
@@ -83,15 +88,19 @@ type ruling struct {
 	calls   []engine.Call
 }
 
-func (s *Store) decideCases(ctx context.Context, tx *transaction, cs *cases, judge engine.Judge) (engine.Decided, error) {
-	decided := engine.Decided{Windows: len(cs.all), Skipped: make(map[chat.Reason]int), Waiting: make(map[chat.Reason]int)}
-	rulings := make([]*ruling, len(cs.all))
+// rule has cases judged, and the digests made of those that are to be sent.
+// problems are why some could not be made.
+func (s *Store) rule(ctx context.Context, tx *transaction, cs *cases, judge engine.Judge) (rulings []*ruling, problems []error, err error) {
+	if err := cs.facts(ctx, tx, judge); err != nil {
+		return nil, nil, err
+	}
+	rulings = make([]*ruling, len(cs.all))
 	for i, c := range cs.all {
 		rulings[i] = &ruling{Case: c, day: judge.Day(c)}
 	}
 	counts, err := s.quotas(ctx, tx, cs.app, rulings)
 	if err != nil {
-		return decided, fmt.Errorf("read quotas: %w", err)
+		return nil, nil, fmt.Errorf("read quotas: %w", err)
 	}
 	for _, r := range rulings {
 		// What was decided a moment ago counts as well.
@@ -101,25 +110,8 @@ func (s *Store) decideCases(ctx context.Context, tx *transaction, cs *cases, jud
 			counts.add(r, 1)
 		}
 	}
-	if decided.Problems, err = s.compose(ctx, tx, cs, rulings, judge); err != nil {
-		return decided, err
-	}
-	if err := s.reserve(ctx, tx, cs.app, rulings, judge); err != nil {
-		return decided, fmt.Errorf("reserve quotas: %w", err)
-	}
-	if err := s.carryOut(ctx, tx, cs, rulings); err != nil {
-		return decided, err
-	}
-	for _, r := range rulings {
-		decided.Calls += len(r.calls)
-		for _, skip := range r.verdict.Skipped {
-			decided.Skipped[skip.Reason]++
-		}
-		if !r.verdict.Wait.IsZero() {
-			decided.Waiting[r.verdict.Reason]++
-		}
-	}
-	return decided, nil
+	problems, err = s.compose(ctx, tx, cs, rulings, judge)
+	return rulings, problems, err
 }
 
 // composePause is how long a window rests whose digest could not be made: a
@@ -151,29 +143,39 @@ func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings
 }
 
 // carryOut writes what was decided.
-func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling) error {
+func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge, hand outbox.Hand) (engine.Decided, error) {
+	decided := engine.Decided{Windows: len(rulings), Skipped: make(map[chat.Reason]int), Waiting: make(map[chat.Reason]int)}
+	if err := s.reserve(ctx, tx, cs.app, rulings, judge); err != nil {
+		return decided, fmt.Errorf("reserve quotas: %w", err)
+	}
 	notices, err := s.noticesOf(cs, rulings)
 	if err != nil {
-		return err
+		return decided, err
 	}
-	if err := s.insertNotices(ctx, tx, notices); err != nil {
-		return err
+	decided.InHand = takeInHand(notices, hand.Room)
+	if err := s.insertNotices(ctx, tx, notices, hand.Lease); err != nil {
+		return decided, err
 	}
 	var closed, waiting []*ruling
 	for _, r := range rulings {
+		decided.Calls += len(r.calls)
+		for _, skip := range r.verdict.Skipped {
+			decided.Skipped[skip.Reason]++
+		}
 		if r.verdict.Wait.IsZero() {
 			closed = append(closed, r)
-		} else {
-			waiting = append(waiting, r)
+			continue
 		}
+		waiting = append(waiting, r)
+		decided.Waiting[r.verdict.Reason]++
 	}
 	if err := s.putOff(ctx, tx, cs.app, waiting); err != nil {
-		return fmt.Errorf("put off windows: %w", err)
+		return decided, fmt.Errorf("put off windows: %w", err)
 	}
 	if err := s.closeWindows(ctx, tx, cs.app, closed); err != nil {
-		return fmt.Errorf("close windows: %w", err)
+		return decided, fmt.Errorf("close windows: %w", err)
 	}
-	return nil
+	return decided, nil
 }
 
 func (s *Store) putOff(ctx context.Context, tx *transaction, app string, rulings []*ruling) error {

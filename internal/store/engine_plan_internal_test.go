@@ -123,12 +123,8 @@ func fillEngine(t *testing.T, s *Store) []planned {
 			}
 			return err
 		}},
-		{name: "backlog", sorts: true, run: func(ctx context.Context, s *Store) error {
-			_, err := s.Backlog(ctx, 100)
-			return err
-		}},
 		{name: "decide", sorts: true, run: func(ctx context.Context, s *Store) error {
-			decided, err := s.Decide(ctx, "app", sendAll{}, 37)
+			decided, err := s.Decide(ctx, "app", sendAll{}, 37, outbox.Hand{})
 			if err == nil && decided.Windows != 37 {
 				err = fmt.Errorf("decided %d windows", decided.Windows)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
@@ -77,18 +78,48 @@ func (s *Store) noticesOf(cs *cases, rulings []*ruling) ([]*notice, error) {
 	return notices, nil
 }
 
-func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*notice) error {
-	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
+// takeInHand marks the first calls, for which there is room, as in hand, and
+// returns them.
+func takeInHand(notices []*notice, room int) []outbox.Claimed {
+	var claimed []outbox.Claimed
+	for _, n := range notices {
+		if n.state != outbox.Pending || len(claimed) == room {
+			continue
+		}
+		n.state = outbox.InHand
+		now := fromMillis(millis(n.Now)) // as it is stored
+		claimed = append(claimed, outbox.Claimed{Claim: 1, Payload: n.payload, Delivery: outbox.Delivery{
+			ID: n.id, App: n.App, Lane: outbox.LaneCall, Recipient: n.UID, Conversation: n.Conversation.Label(n.UID),
+			Provider: n.provider, State: n.state, CreatedAt: now, ArmedAt: now, NextAt: now,
+		}})
+	}
+	return claimed
+}
+
+// open reports whether a notice is a call that is to be made.
+func (n *notice) open() bool { return n.state == outbox.Pending || n.state == outbox.InHand }
+
+func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*notice, lease time.Duration) error {
+	var until int64 // the end of a lease that begins now
+	err := tx.QueryRowContext(ctx, `SELECT `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)`, millis(s.clock()), lease.Milliseconds()).Scan(&until)
+	if err != nil {
+		return fmt.Errorf("count a lease: %w", err)
+	}
+	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
 	payloads := newRelation(len(notices), "TEXT", "BYTEA")
 	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT")
 	for _, n := range notices {
 		now := millis(n.Now)
 		next, settled := now, int64(0)
-		if n.state != outbox.Pending {
+		if !n.open() {
 			next, settled = 0, now
 		}
+		claim, leased := 0, int64(0)
+		if n.state == outbox.InHand {
+			claim, leased = 1, until
+		}
 		deliveries.add(n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
-			string(n.state), string(n.reason), text(n.detail), now, now, next, settled)
+			string(n.state), string(n.reason), text(n.detail), now, now, next, settled, claim, leased)
 		payloads.add(n.id, notNull(n.payload))
 		row, err := n.columns()
 		if err != nil {
@@ -101,7 +132,7 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 		rows       *relation
 	}{
 		{"calls", `deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
-			created_at, armed_at, next_at, settled_at)`, deliveries},
+			created_at, armed_at, next_at, settled_at, claim, lease_until)`, deliveries},
 		{"payloads of calls", `payloads (delivery_id, body)`, payloads},
 		{"notices", `notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
 			message_type, category, sender, sent_at, refs, day, reserved)`, rows},
@@ -135,7 +166,7 @@ func (n *notice) columns() ([]any, error) {
 	if len(all.Numbers) > 0 {
 		first = all.Numbers[0]
 	}
-	if n.state == outbox.Pending {
+	if n.open() {
 		reserved = 1
 	}
 	return []any{

@@ -54,11 +54,15 @@ type Store struct {
 	records *batcher[engine.Recording, struct{}]
 	lock    *flock.Flock
 
-	statements statements
+	statements     statements // of the writer of SQLite
+	readStatements statements
 
-	written     atomic.Int64 // transactions so far
-	checkpoints sync.WaitGroup
-	stop        context.CancelFunc
+	contended atomic.Bool // see Decide
+	deciding  deciding
+
+	written atomic.Int64 // transactions so far
+	upkeep  sync.WaitGroup
+	stop    context.CancelFunc // of upkeep
 }
 
 // Open opens the database and brings its schema up to date. A schema that is
@@ -149,21 +153,32 @@ func openPostgres(ctx context.Context, cfg Config) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	// Statements are planned with their parameters each time: a plan that is
-	// kept is one for a table as small, or as unknown, as it was at first.
-	s.write = stdlib.OpenDB(*parsed, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, `SET idle_in_transaction_session_timeout = '`+idleInTransaction+`'; SET plan_cache_mode = force_custom_plan`)
-		return err
-	}))
-	s.read = s.write
-	s.write.SetMaxOpenConns(16)
-	s.write.SetMaxIdleConns(8)
-	s.write.SetConnMaxIdleTime(5 * time.Minute)
+	// Transactions look rows up by keys that they name, a few hundred at a time:
+	// nested loops over indexes, and never a table read as a whole because it
+	// is still small enough for that to look cheaper. Lists for people are read
+	// with the planner as it is.
+	s.write = openPool(parsed, 12, `SET idle_in_transaction_session_timeout = '`+idleInTransaction+`';
+		SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET random_page_cost = 1.1; SET jit = off`)
+	s.read = openPool(parsed, 6, `SET plan_cache_mode = force_custom_plan`)
 	if err := s.migrate(ctx, true, nil); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.start(ctx)
+	s.startStatistics(ctx)
 	return s, nil
+}
+
+// openPool opens up to so many connections, each of which begins with a
+// statement.
+func openPool(cfg *pgx.ConnConfig, conns int, first string) *sql.DB {
+	db := stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, first)
+		return err
+	}))
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns) // making one costs more than keeping it a while
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db
 }
 
 func (s *Store) start(ctx context.Context) {
@@ -184,9 +199,9 @@ func (s *Store) Close() error {
 	}
 	if s.stop != nil {
 		s.stop()
-		s.checkpoints.Wait()
+		s.upkeep.Wait()
 	}
-	errs = append(errs, s.statements.close())
+	errs = append(errs, s.statements.close(), s.readStatements.close())
 	if s.read != nil && s.read != s.write {
 		errs = append(errs, s.read.Close())
 	}
@@ -242,6 +257,20 @@ func (s *Store) transaction(ctx context.Context, fn func(*transaction) error) er
 		s.written.Add(1)
 		return nil
 	})
+}
+
+// snapshot runs fn, which only reads, on the database as it is at one moment,
+// beside whoever writes. Only on SQLite.
+func (s *Store) snapshot(ctx context.Context, fn func(*transaction) error) error {
+	begun, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin to read: %w", err)
+	}
+	tx := &transaction{Tx: begun, statements: &s.readStatements}
+	defer func() { s.readStatements.keep(ctx, s.read, tx.wanted) }()
+	err = fn(tx)
+	_ = begun.Rollback() // it has changed nothing
+	return err
 }
 
 func millis(t time.Time) int64 {

@@ -340,14 +340,3 @@ func (s *Store) lockConversations(ctx context.Context, tx *transaction, app stri
 	}
 	return nil
 }
-
-// Backlog implements [engine.Store].
-func (s *Store) Backlog(ctx context.Context, limit int) (int, error) {
-	var n int
-	err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = 'call' AND state = 'pending' AND next_at <= $1
-		ORDER BY next_at LIMIT $2) AS due`, millis(s.clock()), limit).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count due calls: %w", err)
-	}
-	return n, nil
-}

@@ -14,22 +14,20 @@ Medians of %d rounds in which both databases take turns. In brackets: what share
 rate, or of the rate without webhooks.
 `
 
-const engineLimits = `- **Notifications** on SQLite: the one writer. Of the server's processor time decisions take a half (a third of that reads facts and
-  message objects and makes payloads, the rest writes: delivery, payload, log entry, two counts of quotas, the end of the window),
-  settlements and claims an eighth each, HTTP another; and the first three, three quarters of all, happen one after the other. To reach
-  50 % of the raw loop a notification would have to cost the writer a third of that: calls handed from the decision straight to
-  callers of the same process, put as in hand (no claim, no payload read back), quotas counted from the log instead of in rows of their own,
-  and delivery, payload and log entry in one row.
-- On PostgreSQL it is round trips between processes on the same two cores, some 15 for a decision of 200 windows and 7 for a claim of
-  64: most of what the machine does there is switching between them. With cores of its own for the database it would be limited by decisions,
-  which one process makes one after the other; a second process makes them too.
+const engineLimits = `- **Notifications** on SQLite: the two cores, and close behind them the one writer, who is busy for four fifths of the time. Of the server's
+  processor time decisions take a half (reading what is known, rules and payloads beside the writer, as much again for writing delivery,
+  payload, log entry, two counts of quotas and the end of the window), settlements a tenth, and HTTP, which the raw loop has too, a fifth. To
+  reach 50 % of the raw loop all that is not HTTP would have to cost a third of what it does: delivery, payload and log entry in one row,
+  quotas counted from that, and a SQLite that is not translated from C, which alone would halve its part.
+- On PostgreSQL the database takes more than half of the two cores, most of it for new rows and their index entries; the rest is round
+  trips, some 15 for a decision of 400 windows. With cores of its own for the database the engine would use 0.7 of one at this rate.
 - **Messages.** On SQLite one transaction at a time, which reads whom it knows and writes number, message and window, for as many
   messages as have come meanwhile; on PostgreSQL up to four at a time. While people are still unknown these wait for each other's new rows.
 - **A message to a large group** is one statement that inserts a window for each member: its rows and one index.
 - **Open windows** cost nothing until they are due; but with a file larger than the cache each message touches pages of its own, which
   are read, written to the log and copied, where in a small file many messages share them.
-- **A burst.** Decisions stop while 2,000 calls wait, and callers give way to webhooks that are being accepted; a webhook's answer
-  waits for the transaction before it, on SQLite a decision of 48 windows at the most.
+- **A burst.** As many windows are decided as there is room for their calls, and callers give way to webhooks that are being accepted; a
+  webhook's answer waits for the transaction before it, on SQLite the writing of 192 decisions at the most.
 `
 
 const engineMethod = `- The custom provider is a process of its own that answers every call at once. The engine calls it over %d

@@ -143,7 +143,7 @@ func BenchmarkDecide(b *testing.B, e Engine) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for done := 0; done < b.N; {
-		decided, err := s.Decide(b.Context(), app, &told{}, 200)
+		decided, err := s.Decide(b.Context(), app, &told{}, 200, outbox.Hand{})
 		if err != nil || decided.Windows == 0 {
 			b.Fatalf("decided %d, %v", decided.Windows, err)
 		}

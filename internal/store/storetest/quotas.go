@@ -91,7 +91,7 @@ func quotaProcesses(t *testing.T, f *fixture) {
 			store = second
 		}
 		for {
-			d, err := store.Decide(t.Context(), app, &told{max: 7}, 3)
+			d, err := store.Decide(t.Context(), app, &told{max: 7}, 3, outbox.Hand{})
 			if err != nil {
 				t.Error(err)
 				return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/outbox"
 )
 
 // app is whose chat the tests of the engine's store play in.
@@ -83,7 +84,7 @@ func (s *scene) decide(t testing.TB, j engine.Judge) engine.Decided {
 	t.Helper()
 	var total engine.Decided
 	for {
-		decided, err := s.Decide(t.Context(), app, j, 50)
+		decided, err := s.Decide(t.Context(), app, j, 50, outbox.Hand{})
 		if err != nil {
 			t.Fatal(err)
 		}

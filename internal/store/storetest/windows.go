@@ -459,7 +459,7 @@ func windowProcesses(t *testing.T, f *fixture) {
 			store = second
 		}
 		for {
-			d, err := store.Decide(t.Context(), app, &told{}, 20)
+			d, err := store.Decide(t.Context(), app, &told{}, 20, outbox.Hand{})
 			if err != nil {
 				t.Error(err)
 				return
@@ -504,7 +504,7 @@ func windowRace(t *testing.T, f *fixture) {
 	for range 2 {
 		deciding.Go(func() {
 			for {
-				_, err := second.Decide(t.Context(), app, &told{}, 7)
+				_, err := second.Decide(t.Context(), app, &told{}, 7, outbox.Hand{})
 				if err != nil {
 					t.Error(err)
 				}

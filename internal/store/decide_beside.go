@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/outbox"
+)
+
+// soleWriterWindows is how many windows are decided in one transaction where it
+// keeps everybody else from writing: a webhook's answer waits for it. More would
+// save little of what a COMMIT costs.
+const soleWriterWindows = 192
+
+// decideBeside decides where there is one writer: it reads and judges beside
+// whoever writes meanwhile, and then writes what still holds. A window whose
+// conversation has changed stays for the next time.
+func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
+	cs := &cases{app: app, now: s.clock()}
+	var rulings []*ruling
+	var problems []error
+	var last map[chat.Conversation]int64
+	var mine []*engine.Case
+	defer func() { s.deciding.end(mine) }()
+	// Looked at before the snapshot: what ends meanwhile is still open in it.
+	others := s.deciding.now()
+	err = s.snapshot(ctx, func(tx *transaction) error {
+		if err := s.takeDue(ctx, tx, cs, limit+len(others), ""); err != nil {
+			return fmt.Errorf("read due windows: %w", err)
+		}
+		mine = s.deciding.begin(cs.all, limit, others)
+		cs.all = mine
+		if last, err = cs.lastNumbers(ctx, tx); err != nil {
+			return fmt.Errorf("read last numbers: %w", err)
+		}
+		rulings, problems, err = s.rule(ctx, tx, cs, judge)
+		return err
+	})
+	if err != nil || len(rulings) == 0 {
+		return decided, err
+	}
+	err = s.transaction(ctx, func(tx *transaction) error {
+		same, err := cs.unchanged(ctx, tx, last)
+		if err != nil {
+			return fmt.Errorf("look for what has changed: %w", err)
+		}
+		held := make([]*ruling, 0, len(rulings))
+		for _, r := range rulings {
+			if same[windowKey{r.UID, r.Conversation}] {
+				held = append(held, r)
+			}
+		}
+		if len(held) < len(rulings) {
+			s.contended.Store(true)
+		}
+		decided, err = s.carryOut(ctx, tx, cs, held, judge, hand)
+		decided.Windows = len(rulings)
+		decided.Problems = problems
+		return err
+	})
+	return decided, err
+}
+
+func (cs *cases) conversations() []chat.Conversation {
+	all := make(map[chat.Conversation]bool, len(cs.all))
+	for _, c := range cs.all {
+		all[c.Conversation] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// lastNumbers returns the numbers of the conversations' last messages.
+func (cs *cases) lastNumbers(ctx context.Context, tx *transaction) (map[chat.Conversation]int64, error) {
+	var ids []string
+	for _, c := range cs.conversations() {
+		ids = append(ids, text(string(c)))
+	}
+	last := make(map[chat.Conversation]int64, len(ids))
+	return last, eachIn(tx, []any{text(cs.app)}, ids, func(in string, args []any) error {
+		return query(ctx, tx, `SELECT id, last FROM conversations WHERE app = $1 AND id `+in, args, func(rows *sql.Rows) error {
+			var id chat.Conversation
+			var n int64
+			if err := rows.Scan(&id, &n); err != nil {
+				return err
+			}
+			last[id] = n
+			return nil
+		})
+	})
+}
+
+// unchanged returns the windows that are as they were read, in conversations
+// to which no message has come since.
+func (cs *cases) unchanged(ctx context.Context, tx *transaction, last map[chat.Conversation]int64) (map[windowKey]bool, error) {
+	read := newRelation(len(cs.all), "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+	for _, c := range cs.all {
+		read.add(text(c.UID), text(string(c.Conversation)), c.After, millis(c.DueAt), last[c.Conversation])
+	}
+	same := make(map[windowKey]bool, len(cs.all))
+	return same, read.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH was (r_uid, r_conversation, r_after, r_due, r_last) AS (`+table+`)
+			SELECT r_uid, r_conversation FROM was
+			WHERE EXISTS (SELECT 1 FROM windows WHERE app = $1 AND conversation = r_conversation AND uid = r_uid AND after = r_after AND due_at = r_due)
+			AND COALESCE((SELECT last FROM conversations WHERE app = $1 AND id = r_conversation), 0) = r_last`, args,
+			func(rows *sql.Rows) error {
+				var key windowKey
+				if err := rows.Scan(&key.uid, &key.conversation); err != nil {
+					return err
+				}
+				same[key] = true
+				return nil
+			})
+	})
+}
+
+// deciding are the windows that are being decided beside the writer, so that
+// the next ones can be read while these are being written.
+type deciding struct {
+	mu   sync.Mutex
+	keys map[windowKey]bool
+}
+
+// now returns the windows that are being decided now.
+func (d *deciding) now() map[windowKey]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.keys)
+}
+
+// begin returns up to limit of the cases that nobody else is deciding, or was.
+func (d *deciding) begin(all []*engine.Case, limit int, others map[windowKey]bool) []*engine.Case {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.keys == nil {
+		d.keys = make(map[windowKey]bool)
+	}
+	mine := make([]*engine.Case, 0, min(limit, len(all)))
+	for _, c := range all {
+		key := windowKey{c.UID, c.Conversation}
+		if len(mine) < limit && !d.keys[key] && !others[key] {
+			d.keys[key] = true
+			mine = append(mine, c)
+		}
+	}
+	return mine
+}
+
+func (d *deciding) end(cases []*engine.Case) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range cases {
+		delete(d.keys, windowKey{c.UID, c.Conversation})
+	}
+}
