@@ -68,7 +68,7 @@ type Store struct {
 // Open opens the database and brings its schema up to date. A schema that is
 // newer than this program is refused.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
-	if path, ok := strings.CutPrefix(cfg.URL, "sqlite:"); ok {
+	if path, ok := strings.CutPrefix(cfg.URL, "sqlite:"); ok && path != "" {
 		return openSQLite(ctx, cfg, path)
 	}
 	if strings.HasPrefix(cfg.URL, "postgres://") || strings.HasPrefix(cfg.URL, "postgresql://") {
