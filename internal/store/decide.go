@@ -42,7 +42,7 @@ func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limi
 // certain that no message arrives between reading its messages and closing the
 // window.
 func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
-	err = s.transaction(ctx, func(tx *transaction) error {
+	err = s.inBackground(ctx, func(tx *transaction) error {
 		cs := &cases{app: app, now: s.clock()}
 		if err := s.takeDue(ctx, tx, cs, limit, s.dialect.skipLocked); err != nil {
 			return fmt.Errorf("take due windows: %w", err)

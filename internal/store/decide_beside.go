@@ -45,7 +45,7 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 	if err != nil || len(rulings) == 0 {
 		return decided, err
 	}
-	err = s.transaction(ctx, func(tx *transaction) error {
+	err = s.inBackground(ctx, func(tx *transaction) error {
 		same, err := cs.unchanged(ctx, tx, last)
 		if err != nil {
 			return fmt.Errorf("look for what has changed: %w", err)

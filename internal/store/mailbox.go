@@ -26,7 +26,7 @@ type storedMail struct {
 }
 
 func (s *Store) addMails(ctx context.Context, mails []storedMail) ([]struct{}, error) {
-	err := s.transaction(ctx, func(tx *transaction) error {
+	err := s.inBackground(ctx, func(tx *transaction) error {
 		for i := range mails {
 			m := &mails[i]
 			// The same mail again, after a crash, is the same mail.

@@ -177,7 +177,7 @@ func (n *notice) columns() ([]any, error) {
 
 // Case implements [engine.Store].
 func (s *Store) Case(ctx context.Context, deliveryID string, judge engine.Judge) (c *engine.Case, ok bool, err error) {
-	err = s.transaction(ctx, func(tx *transaction) error {
+	err = s.reading(ctx, func(tx *transaction) error {
 		c, ok = nil, false
 		var app string
 		var encoded []byte

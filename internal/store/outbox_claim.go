@@ -24,7 +24,7 @@ func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease ti
 	if due.IsZero() || due.After(s.clock()) {
 		return nil, nil
 	}
-	err = s.transaction(ctx, func(tx *transaction) error {
+	err = s.inBackground(ctx, func(tx *transaction) error {
 		if claimed, err = s.take(ctx, tx, lane, limit, lease); err != nil {
 			return fmt.Errorf("claim deliveries: %w", err)
 		}
@@ -152,7 +152,7 @@ func (s *Store) NextDue(ctx context.Context, lane outbox.Lane) (time.Time, error
 // Renew implements [outbox.Store].
 func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duration) ([]outbox.Ref, error) {
 	var lost []outbox.Ref
-	err := s.transaction(ctx, func(tx *transaction) error {
+	err := s.inBackground(ctx, func(tx *transaction) error {
 		if err := s.lockRows(ctx, tx, refs); err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ const expireBatch = 1000
 
 func (s *Store) expireSome(ctx context.Context, lane outbox.Lane) (int, error) {
 	var n int64
-	err := s.transaction(ctx, func(tx *transaction) error {
+	err := s.inBackground(ctx, func(tx *transaction) error {
 		// A row that is locked is being settled or renewed: its worker lives.
 		result, err := tx.ExecContext(ctx, `WITH ended AS MATERIALIZED (
 				SELECT id AS ended_id FROM deliveries WHERE lane = $2 AND state = 'in_hand' AND lease_until < `+s.dialect.leaseClock+`
@@ -209,7 +209,7 @@ func (s *Store) expireSome(ctx context.Context, lane outbox.Lane) (int, error) {
 
 // releaseAll makes pending again all that is in hand.
 func (s *Store) releaseAll(ctx context.Context) error {
-	return s.transaction(ctx, func(tx *transaction) error {
+	return s.inBackground(ctx, func(tx *transaction) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE deliveries SET state = 'pending', lease_until = 0 WHERE state = 'in_hand'`); err != nil {
 			return fmt.Errorf("release leases: %w", err)
 		}

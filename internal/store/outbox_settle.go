@@ -14,7 +14,7 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 	for i := range settlements {
 		refs[i] = settlements[i].Ref
 	}
-	err := s.transaction(ctx, func(tx *transaction) error {
+	err := s.inBackground(ctx, func(tx *transaction) error {
 		if err := s.lockRows(ctx, tx, refs); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (deliveries int, er
 			return deliveries, nil
 		}
 		var n int64
-		err = s.transaction(ctx, func(tx *transaction) error {
+		err = s.inBackground(ctx, func(tx *transaction) error {
 			in := ` IN (` + list(len(ids), 1) + `)`
 			// A replay may have come between.
 			result, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE id`+in+` AND state NOT IN ('pending', 'in_hand')`, ids...)
@@ -103,7 +103,7 @@ func (s *Store) PurgeMessages(ctx context.Context, before time.Time) error {
 func (s *Store) deleteAll(ctx context.Context, statement string, than int64) error {
 	for {
 		var n int64
-		err := s.transaction(ctx, func(tx *transaction) error {
+		err := s.inBackground(ctx, func(tx *transaction) error {
 			result, err := tx.ExecContext(ctx, statement, than, purgeBatch)
 			if err != nil {
 				return err

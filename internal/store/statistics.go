@@ -45,7 +45,7 @@ func (s *Store) startStatistics(ctx context.Context) {
 // analyze analyses the tables that have changed much, unless another process
 // is at it.
 func (s *Store) analyze(ctx context.Context) error {
-	return s.transaction(ctx, func(tx *transaction) error {
+	return s.inBackground(ctx, func(tx *transaction) error {
 		var mine bool
 		if err := tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(statisticsLock)).Scan(&mine); err != nil || !mine {
 			return err

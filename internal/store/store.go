@@ -57,6 +57,7 @@ type Store struct {
 	statements     statements // of the writer of SQLite
 	readStatements statements
 
+	turns     turns       // to write, on SQLite
 	contended atomic.Bool // see Decide
 	deciding  deciding
 
@@ -233,9 +234,25 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
-// transaction runs fn in one transaction, again when that may help.
+// transaction runs fn in one transaction, again when that may help. Somebody
+// waits for the answer.
 func (s *Store) transaction(ctx context.Context, fn func(*transaction) error) error {
+	return s.transact(ctx, foreground, fn)
+}
+
+// inBackground is transaction where nobody waits.
+func (s *Store) inBackground(ctx context.Context, fn func(*transaction) error) error {
+	return s.transact(ctx, background, fn)
+}
+
+func (s *Store) transact(ctx context.Context, kind int, fn func(*transaction) error) error {
 	return s.dialect.retry(ctx, func() error {
+		if s.dialect.skipLocked == "" {
+			if err := s.turns.take(ctx, kind); err != nil {
+				return fmt.Errorf("wait to write: %w", err)
+			}
+			defer s.turns.give()
+		}
 		begun, err := s.write.BeginTx(ctx, nil)
 		if err != nil {
 			return fmt.Errorf("begin: %w", err)
@@ -257,6 +274,14 @@ func (s *Store) transaction(ctx context.Context, fn func(*transaction) error) er
 		s.written.Add(1)
 		return nil
 	})
+}
+
+// reading runs fn, which only reads, on the database as it is at one moment.
+func (s *Store) reading(ctx context.Context, fn func(*transaction) error) error {
+	if s.dialect.skipLocked == "" {
+		return s.snapshot(ctx, fn)
+	}
+	return s.inBackground(ctx, fn)
 }
 
 // snapshot runs fn, which only reads, on the database as it is at one moment,

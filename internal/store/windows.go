@@ -263,7 +263,7 @@ func (s *Store) FanOut(ctx context.Context, app string) (more bool, err error) {
 	if waiting == 0 {
 		return false, nil
 	}
-	err = s.transaction(ctx, func(tx *transaction) error {
+	err = s.inBackground(ctx, func(tx *transaction) error {
 		var f fanout
 		// Whoever stores a message of the conversation looks for fan-outs
 		// under the lock of its row, so that has to be taken first.
