@@ -1,13 +1,17 @@
 package engine_test
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/postrider/postrider/internal/store"
 	"github.com/postrider/postrider/internal/testkit/postgres"
 )
 
@@ -15,7 +19,13 @@ import (
 var soak = os.Getenv("POSTRIDER_TEST_SOAK") == "1"
 
 // server is the PostgreSQL of this test binary.
-var server postgres.Shared
+var server = postgres.Shared{Schema: func(ctx context.Context, url string) error {
+	s, err := store.Open(ctx, store.Config{URL: url, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}}
 
 // TestMain fails when something is left running: a bubble sees only what was
 // started in it.

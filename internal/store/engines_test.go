@@ -33,9 +33,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+func emptyFile(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") }
+
 func sqliteEngine() storetest.Engine {
 	return storetest.Engine{
-		URL:    func(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "postrider.db") },
+		URL:    emptyFile,
+		Empty:  emptyFile,
 		Driver: "sqlite",
 		Source: func(database string) string {
 			path := strings.TrimPrefix(database, "sqlite:")
@@ -47,6 +50,7 @@ func sqliteEngine() storetest.Engine {
 func postgresEngine() storetest.Engine {
 	return storetest.Engine{
 		URL:      func(t testing.TB) string { return server.URL(t) },
+		Empty:    func(t testing.TB) string { return server.Empty(t) },
 		Driver:   "pgx",
 		Source:   func(database string) string { return database },
 		OwnClock: true,

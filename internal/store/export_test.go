@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -12,7 +13,15 @@ import (
 
 // TestServer is the PostgreSQL of this test binary. The external tests, which
 // own TestMain, use it too.
-var TestServer postgres.Shared
+var TestServer = postgres.Shared{Schema: migrated}
+
+func migrated(ctx context.Context, url string) error {
+	s, err := Open(ctx, Config{URL: url, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
 
 // testEngine opens stores for the tests that look inside.
 type testEngine struct {

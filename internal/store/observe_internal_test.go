@@ -47,6 +47,9 @@ func (h *hooks) end(tx driver.Tx) error {
 func observe(t testing.TB, s *Store, source string) *hooks {
 	t.Helper()
 	h := new(hooks)
+	// What goes on in the background would be seen too.
+	s.stop()
+	s.upkeep.Wait()
 	db := sql.OpenDB(&hookedConnector{s.write.Driver(), source, h})
 	if s.read != s.write {
 		if err := s.read.Close(); err != nil {

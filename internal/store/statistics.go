@@ -12,6 +12,8 @@ import (
 const (
 	// statisticsEvery is how often it is looked which tables have changed much.
 	statisticsEvery = 5 * time.Second
+	// statisticsAfter is after how many transactions of this process.
+	statisticsAfter = 20
 	// analyzedRows and analyzedShare of its rows is how much of a table has
 	// to change before it is analysed.
 	analyzedRows  = 500
@@ -29,9 +31,13 @@ func (s *Store) startStatistics(ctx context.Context) {
 	s.upkeep.Go(func() {
 		ticker := time.NewTicker(statisticsEvery)
 		defer ticker.Stop()
-		for {
-			if err := s.analyze(ctx); err != nil && ctx.Err() == nil {
-				s.logger.Warn("analyse tables", "error", err)
+		for seen := int64(0); ; {
+			// Other processes may have filled what this one finds at its start.
+			if written := s.written.Load(); seen == 0 || written-seen >= statisticsAfter {
+				seen = max(written, 1)
+				if err := s.analyze(ctx); err != nil && ctx.Err() == nil {
+					s.logger.Warn("analyse tables", "error", err)
+				}
 			}
 			select {
 			case <-ctx.Done():

@@ -16,7 +16,7 @@ var schemaTests = []test{
 func schemaTogether(t *testing.T, f *fixture) {
 	const processes = 4
 	config := f.config()
-	config.URL = f.engine.URL(t)
+	config.URL = f.engine.Empty(t)
 	empty := &fixture{engine: f.engine, url: config.URL, clock: f.clock}
 	// On SQLite one process serves, and only it.
 	config.Exclusive = true

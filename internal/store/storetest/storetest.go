@@ -22,9 +22,11 @@ import (
 
 // Engine is a database engine under test.
 type Engine struct {
-	// URL returns the URL of a fresh, empty database, which is gone after the
-	// test.
+	// URL returns the URL of a fresh database, which is gone after the test.
+	// Its schema may be up to date already.
 	URL func(t testing.TB) string
+	// Empty is URL where nobody has made a schema yet.
+	Empty func(t testing.TB) string
 	// Driver and Source name the database of a URL to package sql, for a look
 	// beneath the store.
 	Driver string
