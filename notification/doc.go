@@ -1,6 +1,7 @@
 // Package notification is the wire between a chat's notification engine and a
 // custom email provider: the webhook payload, its validation, HTTP Basic
-// authentication and an [http.Handler] that answers the way callers rely on.
+// authentication, signatures and an [http.Handler] that answers the way callers
+// rely on.
 //
 // With it any Go program is a custom provider: give [Handler] an Accept
 // function that keeps the notification, and it does the rest (method, content

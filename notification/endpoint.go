@@ -18,6 +18,8 @@ const (
 	drainTime  = 5 * time.Second
 
 	retryAfterSeconds = 5
+
+	unauthorized = "Unauthorized" // all that strangers are told
 )
 
 // Refusal is an answer other than 200. When a Receive function returns one, the
@@ -32,8 +34,8 @@ func (e *Refusal) Error() string { return e.Message }
 func (e *Refusal) Unwrap() error { return e.Err }
 
 // Endpoint takes JSON that programs post: it checks method, credentials,
-// content type and size, in this order, reads the body and hands it to
-// Receive. The fields must not change once it serves.
+// content type and size, in this order, reads the body, verifies it and hands
+// it to Receive. The fields must not change once it serves.
 //
 // Answers are JSON with a message: 200 accepted, 401 credentials, 405 method,
 // 413 too large, 415 content type, what a [Refusal] says, and 503 with
@@ -47,6 +49,9 @@ type Endpoint struct {
 	// Authenticate says whether the caller may call, before the body is read.
 	// See [BasicAuth]. Nil lets everybody call.
 	Authenticate func(*http.Request) bool
+	// Verify, if set, says why a body is not the caller's, or nil: a signature
+	// can only be checked once the body is there. See [Authenticator].
+	Verify func(r *http.Request, body []byte) error
 	// MaxBody is the largest body in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
 	// MaxInFlight bounds the bytes of all bodies being read and received at
@@ -92,7 +97,7 @@ func (e *Endpoint) receive(w http.ResponseWriter, r *http.Request) error {
 		return &Refusal{http.StatusMethodNotAllowed, "Method not allowed; use POST", nil}
 	}
 	if e.Authenticate != nil && !e.Authenticate(r) {
-		return &Refusal{http.StatusUnauthorized, "Unauthorized", nil}
+		return &Refusal{http.StatusUnauthorized, unauthorized, nil}
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return &Refusal{http.StatusUnsupportedMediaType, "Content-Type must be application/json", nil}
@@ -101,6 +106,11 @@ func (e *Endpoint) receive(w http.ResponseWriter, r *http.Request) error {
 	defer release()
 	if err != nil {
 		return err
+	}
+	if e.Verify != nil {
+		if err := e.Verify(r, body); err != nil {
+			return &Refusal{http.StatusUnauthorized, unauthorized, err}
+		}
 	}
 	return e.Receive(r, body)
 }

@@ -43,6 +43,9 @@ type Handler struct {
 	// Authenticate says whether the caller may call, before the body is read.
 	// See [BasicAuth]. Nil lets everybody call.
 	Authenticate func(*http.Request) bool
+	// Verify, if set, says why a body is not the caller's, or nil. See
+	// [Authenticator] and [Verify].
+	Verify func(r *http.Request, body []byte) error
 	// MaxBody is the largest body in bytes; 0 is DefaultMaxBody.
 	MaxBody int64
 	// MaxInFlight bounds the bytes of all bodies being read and accepted at
@@ -59,7 +62,7 @@ type Handler struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.once.Do(func() {
 		h.endpoint.Receive, h.endpoint.Accepted = h.receive, "Webhook received successfully"
-		h.endpoint.Authenticate, h.endpoint.OnAnswer = h.Authenticate, h.OnAnswer
+		h.endpoint.Authenticate, h.endpoint.Verify, h.endpoint.OnAnswer = h.Authenticate, h.Verify, h.OnAnswer
 		h.endpoint.MaxBody, h.endpoint.MaxInFlight = h.MaxBody, h.MaxInFlight
 	})
 	h.endpoint.ServeHTTP(w, r)

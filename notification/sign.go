@@ -1,8 +1,6 @@
 package notification
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -79,20 +77,16 @@ func (s Secrets) GoString() string { return s.String() }
 // with each secret, in their order. The headers webhook-id and
 // webhook-timestamp must carry the same id and second.
 func Sign(secrets Secrets, id string, timestamp time.Time, body []byte) (string, error) {
-	switch {
-	case secrets.Len() == 0:
+	if secrets.Len() == 0 {
 		return "", errors.New("sign: there is no secret")
-	case id == "" || strings.ContainsAny(id, ". \t\r\n"):
-		// A dot in the id would make other contents of the same signature.
-		return "", fmt.Errorf("sign: the id %q is empty, or holds a dot or white space", id)
 	}
-	signed := []byte(id + "." + strconv.FormatInt(timestamp.Unix(), 10) + ".")
+	if err := checkID(id); err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	second := strconv.FormatInt(timestamp.Unix(), 10)
 	signatures := make([]string, len(secrets.keys))
 	for i, key := range secrets.keys {
-		mac := hmac.New(sha256.New, key)
-		_, _ = mac.Write(signed) // a hash never fails
-		_, _ = mac.Write(body)
-		signatures[i] = signaturePrefix + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+		signatures[i] = signaturePrefix + base64.StdEncoding.EncodeToString(sum(key, id, second, body))
 	}
 	return strings.Join(signatures, " "), nil
 }

@@ -166,11 +166,21 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 		Observe: d.observeOutcome,
 	})
 	d.metrics.registry.MustRegister(&queueCollector{store: d.data.Store, clock: d.clock, gate: gate})
+	auth, err := d.webhookAuth()
+	if err != nil {
+		return nil, err
+	}
 	return &notification.Handler{
 		Accept:       d.provider.Accept,
-		Authenticate: notification.BasicAuth(d.webhookPairs()...),
+		Authenticate: auth.Authenticate,
+		Verify:       auth.Verify,
 		MaxBody:      int64(s.MaxBody),
-		OnAnswer:     d.observeAnswer,
+		OnAnswer: func(r *http.Request, status int, cause error) {
+			if why := auth.Explain(r); status == http.StatusUnauthorized && why != nil {
+				cause = why
+			}
+			d.observeAnswer(r, status, cause)
+		},
 	}, nil
 }
 
@@ -233,19 +243,6 @@ func (d *Daemon) gateway() (gateway.Gateway, error) {
 		return &mailbox.Copying{Next: out, Mailbox: box, Logger: d.logger}, nil
 	}
 	return out, nil
-}
-
-func (d *Daemon) webhookPairs() []notification.Credentials {
-	now := d.Credential(access.NameWebhook)
-	pairs := []notification.Credentials{{Username: now.Username, Password: now.Password}}
-	if previous := d.settings.WebhookPreviousPassword; previous != "" {
-		username := d.settings.WebhookPreviousUsername
-		if username == "" {
-			username = now.Username
-		}
-		pairs = append(pairs, notification.Credentials{Username: username, Password: string(previous)})
-	}
-	return pairs
 }
 
 // Credential returns a credential by its name.

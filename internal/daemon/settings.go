@@ -15,6 +15,7 @@ import (
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/provider/address"
+	"github.com/postrider/postrider/notification"
 )
 
 // Settings is everything that can be set. Every field has a flag and an
@@ -61,6 +62,9 @@ type Webhook struct {
 	WebhookPassword         Secret `env:"POSTRIDER_WEBHOOK_PASSWORD" placeholder:"PASSWORD" help:"Its password; generated unless set."`
 	WebhookPreviousUsername string `env:"POSTRIDER_WEBHOOK_PREVIOUS_USERNAME" placeholder:"NAME" help:"User name that stays valid while rotating; the present one unless set."`
 	WebhookPreviousPassword Secret `env:"POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD" placeholder:"PASSWORD" help:"Password that stays valid while rotating."`
+
+	WebhookSecret Secret      `env:"POSTRIDER_WEBHOOK_SECRET" placeholder:"SECRETS" help:"Signature secrets of /webhook (Standard Webhooks, whsec_…); several, separated by spaces, while rotating."`
+	WebhookAuth   WebhookAuth `env:"POSTRIDER_WEBHOOK_AUTH" default:"any" placeholder:"METHOD" help:"What callers of /webhook have to show: any (one of those that are configured), basic, signature, both or none."`
 }
 
 // Chat says who may tell what happens in the chat, and how providers are
@@ -207,6 +211,18 @@ func pick[T ~string](v *T, text []byte, values ...string) error {
 	}
 	*v = T(text)
 	return nil
+}
+
+// WebhookAuth is what callers of /webhook have to show.
+type WebhookAuth notification.Method
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (a *WebhookAuth) UnmarshalText(text []byte) error {
+	methods := make([]string, 0, len(notification.Methods()))
+	for _, method := range notification.Methods() {
+		methods = append(methods, string(method))
+	}
+	return pick(a, text, methods...)
 }
 
 const mask = "********"
