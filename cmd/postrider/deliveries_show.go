@@ -63,6 +63,9 @@ func printFacts(t *daemon.Trace) error {
 	row("Reason", d.Reason)
 	row("Detail", d.Detail)
 	row("Recipient", d.Recipient)
+	if t.CarriesAddress() {
+		row("Address", "from the notification")
+	}
 	row("Conversation", d.Conversation)
 	row("Messages", strings.Join(t.MessageIDs, " "))
 	row("Webhook id", d.Origin)

@@ -33,6 +33,7 @@ var arrows = map[string]struct {
 	"internal/outbound":                 {nil, "guards HTTP for both halves, whatever is asked"},
 	"internal/provider":                 {[]string{"notification", "internal/chat", "internal/outbox"}, "one half must run without the other, and without a database of ours"},
 	"internal/provider/address":         {[]string{"internal/chat"}, "finds addresses; it neither renders nor sends"},
+	"internal/provider/lookup":          {[]string{"internal/outbound", "internal/provider/address"}, "asks a server for an address; it knows no notification, no mail and no contacts"},
 	"internal/provider/render":          {[]string{"notification"}, "makes bytes; it asks nobody"},
 	"internal/provider/gateway":         {nil, "hands a mail on; it knows no notification and no queue"},
 	"internal/provider/gateway/smtp":    {[]string{"internal/provider/gateway"}, "hands a mail on; it knows no notification and no queue"},

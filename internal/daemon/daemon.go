@@ -21,7 +21,6 @@ import (
 	"github.com/postrider/postrider/internal/engine/webhook"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider"
-	"github.com/postrider/postrider/internal/provider/address"
 	"github.com/postrider/postrider/internal/provider/gateway"
 	"github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/provider/gateway/smtp"
@@ -145,11 +144,15 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	book, err := d.book(options)
+	if err != nil {
+		return nil, err
+	}
 	gate := gateway.NewGate(out.Name(), d.clock, d.logger)
 	renderer := render.New(render.Config{From: mail.Address(s.From), ImageBase: d.settings.PublicURL})
 	d.provider = provider.New(provider.Config{
 		App: App, AppID: s.AppID,
-		Outbox: d.data.Store, Book: &address.Book{Contacts: d.data.Store},
+		Outbox: d.data.Store, Book: book,
 		Render: renderer, Gateway: out, Gate: gate,
 		MaxAge: s.MaxAge, Retries: s.EmailRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,

@@ -12,6 +12,7 @@ import (
 	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider/gateway"
+	"github.com/postrider/postrider/internal/provider/lookup"
 	"github.com/postrider/postrider/internal/store"
 )
 
@@ -31,6 +32,9 @@ type metrics struct {
 	windows      prometheus.Counter
 	skipped      *prometheus.CounterVec
 	waiting      *prometheus.CounterVec
+
+	lookups       *prometheus.CounterVec
+	lookupLatency prometheus.Histogram
 }
 
 func newMetrics() *metrics {
@@ -51,9 +55,17 @@ func newMetrics() *metrics {
 	m.events = counter("events_total", "Events that were stored, by trigger.", "trigger")
 	m.skipped = counter("digests_skipped_total", "Digests, or parts of them, that were not told, by reason.", "reason")
 	m.waiting = counter("windows_put_off_total", "Windows that were due and have to wait, by reason.", "reason")
+	m.lookups = counter("directory_lookups_total", "Questions for an address that the directory could answer, by result.", "result")
+	for _, result := range lookup.Results() {
+		m.lookups.WithLabelValues(string(result))
+	}
+	m.lookupLatency = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "directory_seconds", Help: "Time that the directory took to answer, or to fail.",
+		Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+	})
 	windows := counter("windows_decided_total", "Windows that were due and looked at.")
 	m.windows = windows.WithLabelValues()
-	m.registry.MustRegister(m.eventAnswers, m.events, m.skipped, m.waiting, windows)
+	m.registry.MustRegister(m.eventAnswers, m.events, m.skipped, m.waiting, windows, m.lookups, m.lookupLatency)
 	accepted := counter("notifications_total", "Notifications answered 200: stored, or recognised as duplicates.", "result")
 	m.accepted, m.duplicates = accepted.WithLabelValues("accepted"), accepted.WithLabelValues("duplicate")
 	m.registry.MustRegister(m.answers, accepted, m.settled, m.attempts, m.latency,
@@ -83,6 +95,13 @@ func (m *metrics) observeDecided(d engine.Decided) {
 	}
 	for reason, n := range d.Waiting {
 		m.waiting.WithLabelValues(string(reason)).Add(float64(n))
+	}
+}
+
+func (m *metrics) observeLookup(result lookup.Result, took time.Duration) {
+	m.lookups.WithLabelValues(string(result)).Inc()
+	if result != lookup.Cached {
+		m.lookupLatency.Observe(took.Seconds())
 	}
 }
 

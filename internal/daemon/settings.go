@@ -74,7 +74,7 @@ type Chat struct {
 	EventsPassword        Secret          `env:"POSTRIDER_EVENTS_PASSWORD" placeholder:"PASSWORD" help:"Its password; generated unless set."`
 	APIKey                Secret          `env:"POSTRIDER_API_KEY" name:"api-key" placeholder:"KEY" help:"First fullAccess key of the REST API: 40 hexadecimal characters; generated unless set."`
 	ProviderRetrySchedule []time.Duration `env:"POSTRIDER_PROVIDER_RETRY_SCHEDULE" default:"10s,30s,2m,10m,1h,6h" placeholder:"PAUSES" help:"Pauses between calls to a provider that fails."`
-	AllowPrivateTargets   bool            `env:"POSTRIDER_ALLOW_PRIVATE_TARGETS" help:"Let providers be called at http:// and private addresses."`
+	AllowPrivateTargets   bool            `env:"POSTRIDER_ALLOW_PRIVATE_TARGETS" help:"Let providers and the directory be called at http:// and private addresses."`
 	Speed                 float64         `env:"POSTRIDER_SPEED" default:"1" placeholder:"N" help:"Divides what the engine waits for; for demonstrations and tests."`
 }
 
@@ -84,6 +84,9 @@ type Mail struct {
 	From               MailAddress     `env:"POSTRIDER_FROM" default:"Postrider <postrider@localhost>" placeholder:"ADDRESS" help:"Sender of the mails."`
 	Mailbox            *bool           `env:"POSTRIDER_MAILBOX" negatable:"" help:"Keep mails in the built-in mailbox; on if no gateway is configured."`
 	EmailRetrySchedule []time.Duration `env:"POSTRIDER_EMAIL_RETRY_SCHEDULE" default:"30s,2m,10m,1h,4h,12h,24h" placeholder:"PAUSES" help:"Pauses between attempts of a mail."`
+	DirectoryURL       string          `env:"POSTRIDER_DIRECTORY_URL" name:"directory-url" placeholder:"URL" help:"Where addresses are looked up that are not known otherwise: https://api.example.com/users/{uid}."`
+	DirectoryHeader    Secret          `env:"POSTRIDER_DIRECTORY_HEADER" placeholder:"HEADER" help:"Header that goes with it: Authorization: Bearer …"`
+	DirectoryPath      string          `env:"POSTRIDER_DIRECTORY_PATH" default:"email" placeholder:"PATH" help:"Where the address stands in the JSON that answers, such as data.email."`
 	MaxAge             time.Duration   `env:"POSTRIDER_MAX_AGE" default:"72h" placeholder:"TIME" help:"Older mails are not sent any more."`
 	Retention          time.Duration   `env:"POSTRIDER_RETENTION" default:"336h" placeholder:"TIME" help:"How long settled deliveries are kept."`
 }
@@ -183,6 +186,9 @@ func (s *Settings) complete() error {
 	}
 	if s.WebhookPreviousUsername != "" && s.WebhookPreviousPassword == "" {
 		return errors.New("POSTRIDER_WEBHOOK_PREVIOUS_USERNAME: is set without POSTRIDER_WEBHOOK_PREVIOUS_PASSWORD")
+	}
+	if s.DirectoryHeader != "" && s.DirectoryURL == "" {
+		return errors.New("POSTRIDER_DIRECTORY_HEADER: is set without POSTRIDER_DIRECTORY_URL")
 	}
 	if s.Mailbox != nil && !*s.Mailbox && s.SMTPURL == "" {
 		return errors.New("POSTRIDER_MAILBOX: is off and POSTRIDER_SMTP_URL is not set: mails would have nowhere to go")

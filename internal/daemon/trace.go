@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postrider/postrider/internal/outbox"
+	"github.com/postrider/postrider/notification"
 )
 
 // Traced is a delivery with its attempts.
@@ -26,6 +28,13 @@ type Trace struct {
 	Call *Traced `json:"call,omitempty"`
 	// Mails are what came of a call, where our own provider took it.
 	Mails []Traced `json:"mails,omitempty"`
+}
+
+// CarriesAddress reports whether the notification brought the address along:
+// then no other source was asked. A mail's detail names the source otherwise.
+func (t *Trace) CarriesAddress() bool {
+	n, err := notification.Decode(t.Payload)
+	return err == nil && t.Lane == outbox.LaneMail && strings.TrimSpace(n.Data.To.Email) != ""
 }
 
 // clockSlack is by how much a mail may seem to be older or younger than the

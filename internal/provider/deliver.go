@@ -28,24 +28,59 @@ func (p *Provider) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome 
 	if err != nil {
 		return fail(chat.ReasonUnreadable, err)
 	}
+	asked := p.cfg.Clock()
 	to, err := p.cfg.Book.Find(ctx, d.App, n.Data.To.UID, n.Data.To.Email)
-	var invalid *address.InvalidError
-	switch {
-	case errors.Is(err, address.ErrUnknown):
-		return skip(chat.ReasonMissingEmail, "the notification carries no address and contacts hold none")
-	case errors.As(err, &invalid):
-		return skip(chat.ReasonInvalidEmail, invalid.Error())
-	case err != nil:
-		p.cfg.Logger.Warn("look up address; trying again", "delivery", d.ID, "error", err)
-		return outbox.GiveBack(lookupPause)
+	if err != nil {
+		return p.unaddressed(ctx, &d, asked, to.Source, err)
 	}
 	// Dated by the delivery, not by the attempt: sent again, it is the same
 	// mail to the byte.
-	data, err := p.cfg.Render.Mail(n, render.Envelope{DeliveryID: d.ID, To: to, Date: d.ArmedAt})
+	data, err := p.cfg.Render.Mail(n, render.Envelope{DeliveryID: d.ID, To: to.Address, Date: d.ArmedAt})
 	if err != nil {
 		return fail(chat.ReasonUnreadable, err)
 	}
-	return p.send(ctx, d, gateway.Mail{ID: d.ID, From: p.cfg.Render.From().Address, To: to, Data: data})
+	outcome := p.send(ctx, d, gateway.Mail{ID: d.ID, From: p.cfg.Render.From().Address, To: to.Address, Data: data})
+	if outcome.Attempt != nil {
+		outcome.Detail = withSource(outcome.Detail, to.Source)
+	}
+	return outcome
+}
+
+// unaddressed is the outcome of a delivery whose address was not found. asked
+// is when the sources were.
+func (p *Provider) unaddressed(ctx context.Context, d *outbox.Claimed, asked time.Time, source address.Source, err error) outbox.Outcome {
+	var none *address.NoneError
+	var invalid *address.InvalidError
+	var directory *address.DirectoryError
+	switch {
+	case errors.As(err, &none):
+		return skip(chat.ReasonMissingEmail, none.Said)
+	case errors.As(err, &invalid):
+		return skip(chat.ReasonInvalidEmail, withSource(invalid.Error(), source))
+	case ctx.Err() != nil:
+		return outbox.GiveBack(0) // we are stopping
+	case errors.As(err, &directory):
+		// It is asked as often as a server that refuses for the time being.
+		return p.again(d, directory.Error(), &outbox.Attempt{
+			At: asked, Duration: p.cfg.Clock().Sub(asked), Gateway: string(address.SourceDirectory), Target: directory.Target,
+			Result: outbox.ResultTemporary, Code: directory.Status, Reply: directory.Err.Error(),
+		})
+	}
+	p.cfg.Logger.Warn("look up address; trying again", "delivery", d.ID, "error", err)
+	return outbox.GiveBack(lookupPause)
+}
+
+// withSource adds to a detail where the address came from, unless that can be
+// seen from the notification.
+func withSource(detail string, source address.Source) string {
+	if source == address.SourceNotification {
+		return detail
+	}
+	from := "address from the " + string(source)
+	if detail == "" {
+		return from
+	}
+	return detail + " (" + from + ")"
 }
 
 // send hands the mail over and turns what became of it into an outcome.
@@ -79,12 +114,18 @@ func (p *Provider) send(ctx context.Context, d outbox.Claimed, m gateway.Mail) o
 	default:
 		p.cfg.Gate.Refused(d.ID, failure)
 		attempt.Result = outbox.ResultTemporary
-		pause, more := p.cfg.Retries.Next(d.Tries+1, p.cfg.Random())
-		if !more {
-			return outbox.Outcome{State: outbox.Failed, Reason: string(chat.ReasonRetriesExhausted), Detail: failure.Error(), Attempt: attempt}
-		}
-		return outbox.Outcome{State: outbox.Pending, Detail: failure.Error(), After: pause, Attempt: attempt}
+		return p.again(&d, failure.Error(), attempt)
 	}
+}
+
+// again is the outcome of an attempt that failed for the time being: there is
+// another one, unless the schedule is at its end.
+func (p *Provider) again(d *outbox.Claimed, detail string, attempt *outbox.Attempt) outbox.Outcome {
+	pause, more := p.cfg.Retries.Next(d.Tries+1, p.cfg.Random())
+	if !more {
+		return outbox.Outcome{State: outbox.Failed, Reason: string(chat.ReasonRetriesExhausted), Detail: detail, Attempt: attempt}
+	}
+	return outbox.Outcome{State: outbox.Pending, Detail: detail, After: pause, Attempt: attempt}
 }
 
 func skip(reason chat.Reason, detail string) outbox.Outcome {

@@ -51,6 +51,7 @@ type house struct {
 	store    *store.Store
 	gateway  *scripted
 	gate     *gateway.Gate
+	book     *address.Book
 
 	mu  sync.Mutex
 	now time.Time
@@ -85,9 +86,10 @@ func newHouse(t *testing.T, appID string) *house {
 		}
 	})
 	renderer := render.New(render.Config{From: mail.Address{Name: "Acme", Address: "chat@example.com"}})
+	h.book = &address.Book{Contacts: h.store}
 	h.gate = gateway.NewGate("scripted", h.clock, logger)
 	h.provider = provider.New(provider.Config{
-		App: "default", AppID: appID, Outbox: h.store, Book: &address.Book{Contacts: h.store}, Render: renderer,
+		App: "default", AppID: appID, Outbox: h.store, Book: h.book, Render: renderer,
 		Gateway: h.gateway, Gate: h.gate,
 		MaxAge: 72 * time.Hour, Retries: outbox.Schedule{time.Minute, time.Hour},
 		Clock: h.clock, Random: func() float64 { return 0.5 }, Logger: logger,

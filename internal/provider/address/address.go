@@ -7,14 +7,11 @@ package address
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/mail"
 	"strings"
 	"time"
 
 	"golang.org/x/net/idna"
-
-	"github.com/postrider/postrider/internal/chat"
 )
 
 // ErrUnknown means that no address is known for the user.
@@ -44,27 +41,6 @@ type Store interface {
 	SetContacts(ctx context.Context, app string, contacts []Contact) error
 	// DeleteContact forgets a contact, or returns ErrUnknown.
 	DeleteContact(ctx context.Context, app, uid string) error
-}
-
-// Book finds addresses in the order: the notification's own, then the
-// contacts.
-type Book struct{ Contacts Store }
-
-// Find returns the address for a user, in the form that goes on the wire.
-// given is what the notification carries, and may be empty. The error is
-// ErrUnknown, an [*InvalidError], or the store's.
-func (b *Book) Find(ctx context.Context, app, uid, given string) (string, error) {
-	if given = strings.TrimSpace(given); given != "" {
-		return Parse(given)
-	}
-	contact, err := b.Contacts.Contact(ctx, app, chat.NormalizeUID(uid))
-	if err != nil {
-		return "", fmt.Errorf("look up contact: %w", err)
-	}
-	if contact.Email == "" {
-		return "", ErrUnknown
-	}
-	return Parse(contact.Email)
 }
 
 // Parse checks a bare address (no display name) and returns it with its

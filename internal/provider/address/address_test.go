@@ -101,23 +101,57 @@ func (m *memory) SetContacts(_ context.Context, _ string, contacts []address.Con
 	return nil
 }
 
+// directory is one without a network.
+type directory map[string]string
+
+func (d directory) Email(_ context.Context, uid string) (string, error) {
+	switch email := d[uid]; email {
+	case "":
+		return "", &address.NoneError{Said: "the directory answered 404"}
+	case "fault":
+		return "", &address.DirectoryError{Target: "people.example.org", Status: 503, Err: errors.New("answered 503")}
+	default:
+		return email, nil
+	}
+}
+
+// The sources are asked in their order, and each answer says whose it is.
 func TestFind(t *testing.T) {
 	t.Parallel()
-	book := &address.Book{Contacts: &memory{contacts: map[string]string{"mira": "stored@example.org", "broken": "nonsense"}}}
-	for _, test := range []struct{ uid, given, want string }{
-		{"mira", "given@example.org", "given@example.org"},
-		{"mira", "", "stored@example.org"},
-		{"MIRA", "  ", "stored@example.org"},
-		{"otto", "", ""},
-		{"broken", "", ""},
+	contacts := &memory{contacts: map[string]string{"mira": "stored@example.org", "broken": "nonsense", "phone": ""}}
+	people := directory{"mira": "other@example.org", "Lena": "lena@example.org", "phone": "phone@example.org", "odd": "nonsense", "later": "fault"}
+	for _, test := range []struct {
+		name, uid, given, want string
+		source                 address.Source
+		directory              address.Directory
+		says                   string
+	}{
+		{"given", "mira", " given@example.org ", "given@example.org", address.SourceNotification, people, ""},
+		{"given nonsense hides no fault of the caller", "mira", "nonsense", "", address.SourceNotification, people, "not an email address"},
+		{"contact", "mira", "", "stored@example.org", address.SourceContacts, people, ""},
+		{"contact in other letters", "MIRA", "  ", "stored@example.org", address.SourceContacts, nil, ""},
+		{"contact that is nonsense", "broken", "", "", address.SourceContacts, people, "not an email address"},
+		{"directory, asked as the caller writes it", "Lena", "", "lena@example.org", address.SourceDirectory, people, ""},
+		{"contact without an address", "phone", "", "phone@example.org", address.SourceDirectory, people, ""},
+		{"directory with nonsense", "odd", "", "", address.SourceDirectory, people, "not an email address"},
+		{"nobody", "otto", "", "", "", people, "the notification carries no address, the contacts hold none, the directory answered 404"},
+		{"nobody, without a directory", "otto", "", "", "", nil, "the notification carries no address and the contacts hold none"},
+		{"directory that fails", "later", "", "", "", people, "answered 503"},
 	} {
-		got, err := book.Find(t.Context(), "default", test.uid, test.given)
-		if got != test.want || (err == nil) != (test.want != "") {
-			t.Errorf("%+v: got %q, %v", test, got, err)
-		}
-	}
-	if _, err := book.Find(t.Context(), "default", "otto", ""); !errors.Is(err, address.ErrUnknown) {
-		t.Errorf("got %v", err)
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			book := &address.Book{Contacts: contacts, Directory: test.directory}
+			got, err := book.Find(t.Context(), "default", test.uid, test.given)
+			if got.Address != test.want || got.Source != test.source || (err == nil) != (test.says == "") {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v, want %q", err, test.says)
+			}
+			if unknown := strings.HasPrefix(test.name, "nobody"); errors.Is(err, address.ErrUnknown) != unknown {
+				t.Errorf("%v: is it unknown?", err)
+			}
+		})
 	}
 }
 
