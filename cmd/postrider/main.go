@@ -19,6 +19,8 @@ type commands struct {
 	Deliveries  deliveriesCommand  `cmd:"" help:"Look at deliveries, replay and cancel them."`
 	Windows     windowsCommand     `cmd:"" help:"Look at who waits for a mail."`
 	Contacts    contactsCommand    `cmd:"" help:"Manage the addresses of users."`
+	Send        sendCommand        `cmd:"" help:"Post one notification to a custom provider, anybody's, and show its answer."`
+	Check       checkCommand       `cmd:"" help:"Play the engine against a custom provider, anybody's, and tell what holds."`
 	Credentials credentialsCommand `cmd:"" help:"Show the credentials of the webhook and of the first account."`
 	Config      configCommand      `cmd:"" help:"Show every setting, its value and where it comes from."`
 	Version     versionCommand     `cmd:"" help:"Show version and build facts."`

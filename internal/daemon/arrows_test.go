@@ -47,10 +47,11 @@ var arrows = map[string]struct {
 	"internal/engine/vault":             {[]string{"internal/chat", "internal/engine/webhook", "internal/engine/sendgrid"}, "keeps what an app has set; it decides and calls nothing"},
 	"internal/store":                    {[]string{"internal/outbox", "internal/access", "internal/chat", "internal/engine", "internal/engine/vault", "internal/engine/history", "internal/directory", "internal/provider/address", "internal/provider/gateway/mailbox"}, "implements interfaces that their users declare, and needs their types"},
 	"internal/web":                      {[]string{"notification", "internal/chat", "internal/outbox", "internal/access", "internal/engine", "internal/engine/event", "internal/provider", "internal/provider/gateway/mailbox"}, "answers HTTP with what others decide; the store is behind interfaces"},
+	"internal/conformance":              {[]string{"notification", "internal/outbound"}, "a stranger to every provider: it speaks HTTP, and knows Postrider's own no better than others"},
 	"internal/demo":                     {[]string{"notification"}, "a stranger to the server: it speaks HTTP"},
 	"internal/daemon":                   {[]string{"*"}, "wires everything"},
 	"internal/testkit":                  {nil, "helps tests of everything, so it can depend on nothing"},
-	"cmd/postrider":                     {[]string{"internal/daemon", "internal/demo", "internal/outbox", "internal/access", "internal/chat", "internal/provider/address"}, "flags and printing; the wiring is the daemon's"},
+	"cmd/postrider":                     {[]string{"notification", "internal/daemon", "internal/demo", "internal/conformance", "internal/outbox", "internal/access", "internal/chat", "internal/provider/address"}, "flags and printing; the wiring is the daemon's"},
 	"bench":                             {[]string{"*"}, "measures from outside, prefills from inside"},
 	"test":                              {[]string{"*"}, "end-to-end tests"},
 }

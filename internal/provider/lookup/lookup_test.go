@@ -162,7 +162,7 @@ func TestUserIDsAreEncoded(t *testing.T) {
 			var asked *url.URL
 			d := onTransport(t, rawURL, func(r *http.Request) (*http.Response, error) {
 				asked = r.URL
-				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(mira))}, nil
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(mira))}, nil
 			})
 			if _, err := d.Email(context.Background(), uid); err != nil {
 				t.Fatal(err)
@@ -280,7 +280,7 @@ func TestManyAskAtOnce(t *testing.T) {
 			case <-r.Context().Done():
 				return nil, r.Context().Err()
 			case <-time.After(time.Second):
-				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(mira))}, nil
+				return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(mira))}, nil
 			}
 		})
 		var all sync.WaitGroup
@@ -341,7 +341,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		d := lookup.New(lookup.Config{Target: target, Clock: time.Now, Transport: transport(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(string(body)))}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(string(body)))}, nil
 		})})
 		email, err := d.Email(t.Context(), "mira")
 		var none *address.NoneError

@@ -109,11 +109,7 @@ func (t *Target) value(body []byte) (string, error) {
 		case map[string]any:
 			at = inner[name]
 		case []any:
-			place, err := strconv.Atoi(name)
-			if err != nil || place < 0 || place >= len(inner) {
-				return "", nil
-			}
-			at = inner[place]
+			at = item(inner, name)
 		default:
 			return "", nil
 		}
@@ -125,4 +121,13 @@ func (t *Target) value(body []byte) (string, error) {
 		return strings.TrimSpace(found), nil
 	}
 	return "", errors.New("what the answer has at " + strings.Join(t.path, ".") + " is not a text")
+}
+
+// item is what a list has at a place; nil where there is no such place.
+func item(list []any, place string) any {
+	i, err := strconv.Atoi(place)
+	if err != nil || i < 0 || i >= len(list) {
+		return nil
+	}
+	return list[i]
 }
