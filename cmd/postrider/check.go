@@ -35,7 +35,7 @@ func (c *checkCommand) Run(ctx context.Context) error {
 		err = errors.Join(err, writeJUnit(c.JUnit, report))
 	}
 	if err == nil && !report.Holds {
-		err = fmt.Errorf("%d things do not hold", report.Count(conformance.Fails))
+		err = fmt.Errorf("%d of %d lines fail", report.Count(conformance.Fails), len(report.Lines))
 	}
 	return err
 }

@@ -14,7 +14,7 @@ type sendCommand struct {
 	targetFlags
 	OneOnOne      bool   `name:"one-on-one" xor:"kind" help:"From a one-on-one conversation, as it is unless you say otherwise."`
 	Group         bool   `xor:"kind" help:"From a group."`
-	To            string `xor:"address" default:"andrew@postrider-check.invalid" placeholder:"ADDRESS" help:"Address of the recipient; andrew@postrider-check.invalid unless set."`
+	To            string `xor:"address" placeholder:"ADDRESS" help:"Address of the recipient; andrew@postrider-check.invalid unless set."`
 	NoAddress     bool   `xor:"address" help:"Without an address: the provider has to find it by the user id."`
 	UID           string `name:"uid" placeholder:"UID" help:"User id of the recipient; a new one unless set."`
 	MessageObject bool   `help:"With the message objects."`
@@ -27,8 +27,8 @@ func (c *sendCommand) Run(ctx context.Context) error {
 		return err
 	}
 	sample := conformance.Sample{UID: c.UID, Email: c.To, Group: c.Group, Objects: c.MessageObject}
-	if c.NoAddress {
-		sample.Email = ""
+	if c.To == "" && !c.NoAddress {
+		sample.Email = "andrew@" + conformance.Domain
 	}
 	payload, answer := client.Send(ctx, &sample)
 	if c.JSON {

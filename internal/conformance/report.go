@@ -12,7 +12,7 @@ type State string
 const (
 	Holds    State = "holds"
 	Fails    State = "fails"
-	NotAsked State = "not asked"
+	NotAsked State = "not_asked"
 )
 
 // Line is one thing that a custom provider should do.
