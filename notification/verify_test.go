@@ -60,7 +60,7 @@ func TestVerify(t *testing.T) {
 		{"another secret", otherSecret, nil, exampleBody, 0, "none of the secrets"},
 		{"another body", exampleSecret, nil, exampleBody + " ", 0, "none of the secrets"},
 		{"another id", exampleSecret, set("webhook-id", "msg_2"), exampleBody, 0, "none of the secrets"},
-		{"another timestamp", exampleSecret, set("webhook-timestamp", strconv.Itoa(exampleSecond + 1)), exampleBody, 0, "none of the secrets"},
+		{"another timestamp", exampleSecret, set("webhook-timestamp", strconv.Itoa(exampleSecond+1)), exampleBody, 0, "none of the secrets"},
 		{"no id", exampleSecret, without("webhook-id"), exampleBody, 0, "id"},
 		{"an id with a dot", exampleSecret, set("webhook-id", "msg.1"), exampleBody, 0, "dot"},
 		{"no timestamp", exampleSecret, without("webhook-timestamp"), exampleBody, 0, "number of seconds"},

@@ -60,8 +60,12 @@ func TestCheckOfOurs(t *testing.T) {
 			"POSTRIDER_TLS_CERT": certFile, "POSTRIDER_TLS_KEY": keyFile, "SSL_CERT_FILE": certFile,
 			"POSTRIDER_APP_ID": "app123", "POSTRIDER_WEBHOOK_AUTH": "both", "POSTRIDER_WEBHOOK_SECRET": newSecret + " " + oldSecret,
 		}, []string{"--username", hookUser, "--password", hookPassword, "--secret", oldSecret, "--burst"}, ""},
-		{"signed, without a burst", map[string]string{"POSTRIDER_WEBHOOK_AUTH": "signature", "POSTRIDER_WEBHOOK_SECRET": newSecret},
-			[]string{"--secret", newSecret}, "https wrong-password empty-basic burst"},
+		{
+			"signed, without a burst",
+			map[string]string{"POSTRIDER_WEBHOOK_AUTH": "signature", "POSTRIDER_WEBHOOK_SECRET": newSecret},
+			[]string{"--secret", newSecret},
+			"https wrong-password empty-basic burst",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

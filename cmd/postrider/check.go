@@ -32,7 +32,7 @@ func (c *checkCommand) Run(ctx context.Context) error {
 		fmt.Printf("\n%d hold, %d do not, %d were not asked.\n", report.Count(conformance.Holds), report.Count(conformance.Fails), report.Count(conformance.NotAsked))
 	}
 	if c.JUnit != "" {
-		err = errors.Join(err, writeJUnit(c.JUnit, report))
+		err = errors.Join(err, c.writeJUnit(report))
 	}
 	if err == nil && !report.Holds {
 		err = fmt.Errorf("%d of %d lines fail", report.Count(conformance.Fails), len(report.Lines))
@@ -48,8 +48,8 @@ func printLine(l conformance.Line) {
 	}
 }
 
-func writeJUnit(path string, report *conformance.Report) (err error) {
-	file, err := os.Create(path)
+func (c *checkCommand) writeJUnit(report *conformance.Report) (err error) {
+	file, err := os.OpenFile(c.JUnit, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("--junit: %w", err)
 	}

@@ -313,8 +313,10 @@ func TestTargets(t *testing.T) {
 		{"signature of signature", notification.MethodSignature, noBasic, "", "wrong-password empty-basic"},
 		{"both of basic", notification.MethodBasic, func(*conformance.Config) {}, "wrong-signature old-signature", ""},
 		{"none of none", notification.MethodNone, none, "no-credentials wrong-password empty-basic", "wrong-signature old-signature"},
-		{"none of any", notification.MethodAny, none, answered200,
-			"no-credentials wrong-password empty-basic wrong-signature old-signature wrong-trigger wrong-webhook malformed oversized burst incomplete alive"},
+		{
+			"none of any", notification.MethodAny, none, answered200,
+			"no-credentials wrong-password empty-basic wrong-signature old-signature wrong-trigger wrong-webhook malformed oversized burst incomplete alive",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
