@@ -1,151 +1,232 @@
 package render
 
 import (
-	"hash/fnv"
-	"net/url"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+	"time"
 
 	"github.com/postrider/postrider/notification"
 )
 
+// Bounds of what a mail says, in characters unless they say otherwise. They
+// are for payloads that nobody wrote by hand.
+const (
+	maxName     = 1000
+	maxSubject  = 1000
+	maxText     = 12_000
+	maxQuote    = 200
+	maxPreview  = 120
+	maxMessages = 50 // messages; the others are counted
+	maxBig      = 3  // emoji of a message that has nothing else
+	// pause is how long somebody may be silent without being named again.
+	pause = 30 * time.Minute
+)
+
 // view is what the templates see: every string is one that may be shown.
 type view struct {
+	Look     look
 	Subject  string
 	Name     string // of the recipient
 	Title    string // the group, or the other person
 	Summary  string // how many messages from where
 	Why      string // why this mail came
+	Preview  string // what mail clients show beside the subject
 	Icon     picture
+	Open     string // where the button leads, or ""
+	Settings string // where the email settings are, or ""
 	Messages []message
+	Hidden   int // messages that are only counted
 }
 
+// message is one message, or what stands for it.
 type message struct {
 	Sender string
-	Text   string
 	Avatar picture
+	// Opens says that sender and time are shown: they are not where the
+	// message before is of the same sender.
+	Opens     bool
+	Time      string // empty where it is not known
+	Edited    bool
+	Mentioned bool // the recipient is, and the text does not say so
+	Answers   *quote
+	Text      string
+	Spans     []span // the text, divided at its links
+	Big       bool   // nothing but a few emoji
+	Cut       bool   // the text was longer
+	Options   []string
+	Files     []string
 }
 
-// picture is an image, or what stands for it where there is none.
-type picture struct {
-	URL      string
-	Initials string
-	Color    string
-}
+// quote is the message that another one answers.
+type quote struct{ Sender, Text string }
 
-func newView(n *notification.Notification, imageBase string) *view {
+func (r *Renderer) newView(n *notification.Notification, e *Envelope) *view {
 	d := &n.Data
 	v := &view{
-		Subject:  line(d.Subject),
-		Name:     firstOf(line(d.To.Name), d.To.UID),
-		Messages: make([]message, len(d.Messages)),
+		Look: newLook(&e.Brand, firstOf(r.cfg.From.Name, r.domain)),
+		Name: name(d.To.Name, d.To.UID), Open: r.cfg.DeepLink.of(n), Settings: r.cfg.PreferencesLink.of(n),
 	}
 	var where, icon string
 	if g := d.GroupDetails; g != nil {
-		v.Title, icon = firstOf(line(g.Name), g.GUID, "a group"), g.Icon
-		where = "in " + v.Title
+		v.Title, icon = name(g.Name, g.GUID, "a group"), g.Icon
+		where = "in " + isolate(v.Title)
 	} else {
-		v.Title, icon = firstOf(line(d.SenderDetails.Name), d.SenderDetails.UID, "somebody"), d.SenderDetails.Avatar
-		where = "from " + v.Title
+		v.Title, icon = name(d.SenderDetails.Name, d.SenderDetails.UID, "somebody"), d.SenderDetails.Avatar
+		where = "from " + isolate(v.Title)
 	}
-	v.Icon = newPicture(icon, v.Title, imageBase)
-	v.Subject = firstOf(v.Subject, "New messages "+where)
-	v.Summary = "you have 1 new message " + where + "."
-	v.Why = "You get this email because you had not read this message yet."
+	v.Icon = newPicture(icon, v.Title, r.cfg.ImageBase)
+	v.Icon.Square = d.GroupDetails != nil
+	v.Subject = firstOf(clip(line(d.Subject), maxSubject), "New messages "+where)
+	messages := "this message"
+	v.Summary = "You have 1 new message " + where + "."
 	if n := len(d.Messages); n > 1 {
-		v.Summary = "you have " + strconv.Itoa(n) + " new messages " + where + "."
-		v.Why = "You get this email because you had not read these messages yet."
+		messages = "these messages"
+		v.Summary = "You have " + strconv.Itoa(n) + " new messages " + where + "."
 	}
-	for i := range d.Messages {
-		m := &d.Messages[i]
-		sender := firstOf(line(m.Sender.Name), m.Sender.UID)
-		if sender == "" {
-			sender = "Somebody"
-			if d.SenderDetails != nil {
-				sender = v.Title
-			}
-		}
-		v.Messages[i] = message{
-			Sender: sender,
-			Text:   firstOf(shown(m.Text), "New message"),
-			Avatar: newPicture(m.Sender.Avatar, sender, imageBase),
-		}
+	if d.GroupDetails != nil {
+		v.Why = "You get this email because you are a member of " + isolate(v.Title) + " and missed " + messages + "."
+	} else {
+		v.Why = "You get this email because you missed " + messages + " " + where + "."
 	}
+	r.readMessages(v, n, e)
+	first := &v.Messages[0]
+	v.Preview = clip(isolate(first.Sender)+": "+strings.Join(strings.Fields(first.Text), " "), maxPreview)
 	return v
 }
 
-func firstOf(candidates ...string) string {
+// name returns what somebody or something is called.
+func name(candidates ...string) string {
 	for _, c := range candidates {
-		if strings.TrimSpace(c) != "" {
-			return c
+		if c = line(c); !isBlank(c) {
+			return clip(c, maxName)
 		}
 	}
-	return ""
+	return "there"
 }
 
-// shown makes a text fit to be shown: line breaks of any kind become \n, other
-// control characters, which mail must not carry, disappear.
-func shown(s string) string {
-	clean := func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) || r == utf8.RuneError }
-	if !strings.ContainsFunc(s, clean) {
-		return s
+// readMessages fills in the messages, and groups those of one sender.
+func (r *Renderer) readMessages(v *view, n *notification.Notification, e *Envelope) {
+	d := &n.Data
+	kept := d.Messages[:min(len(d.Messages), maxMessages)]
+	v.Hidden = len(d.Messages) - len(kept)
+	v.Messages = make([]message, len(kept))
+	r2 := reader{Renderer: r, n: n, e: e, places: make(map[string]int)}
+	var last time.Time
+	for i := range kept {
+		m, at := r2.message(v, i)
+		before := i - 1
+		m.Opens = i == 0 || !sameSender(&kept[before], &kept[i]) || v.Messages[before].Sender != m.Sender ||
+			at.Sub(last) > pause || at.IsZero() != last.IsZero()
+		last = at
+		v.Messages[i] = m
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) {
-			return -1
+}
+
+func sameSender(a, b *notification.Message) bool { return a.Sender == b.Sender }
+
+// reader reads the messages of one notification in their order.
+type reader struct {
+	*Renderer
+	n *notification.Notification
+	e *Envelope
+	// places are the messages read so far, by their ids.
+	places map[string]int
+	known  naming
+}
+
+// message returns the i-th message, and when it was sent, if that is known.
+func (r *reader) message(v *view, i int) (message, time.Time) {
+	from := &r.n.Data.Messages[i]
+	m := message{Sender: name(from.Sender.Name, from.Sender.UID, "Somebody")}
+	if isBlank(from.Sender.Name) && isBlank(from.Sender.UID) && r.n.Data.SenderDetails != nil {
+		m.Sender = v.Title
+	}
+	m.Avatar = newPicture(from.Sender.Avatar, m.Sender, r.cfg.ImageBase)
+	o := readObject(from.Object)
+	text := shown(from.Text)
+	if strings.Contains(text, mentionUser) || strings.Contains(text, mentionAll) {
+		text = nameMentions(text, r.people(o))
+	}
+	var at time.Time
+	if o != nil {
+		at = r.describe(v, &m, o, text)
+		if o.ID != "" {
+			r.places[string(o.ID)] = i
 		}
-		return r
-	}, s)
+	}
+	if isBlank(text) {
+		text = "New message"
+		if len(m.Files) > 0 {
+			text = "Has sent a file"
+		}
+	}
+	m.Text = clip(text, maxText)
+	m.Cut = m.Text != text
+	m.Spans = r.spans(m.Text)
+	m.Big = isBig(m.Text)
+	return m, at
 }
 
-// line makes a text fit for one line, as in a header or a name.
-func line(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }) {
-		return strings.ToValidUTF8(s, "\uFFFD")
+// describe adds what the message object knows, and returns when the message
+// was sent.
+func (r *reader) describe(v *view, m *message, o *object, text string) time.Time {
+	at := o.SentAt.second()
+	m.Time = r.time(at)
+	if !o.tells(text) {
+		return at
 	}
-	return strings.Join(strings.FieldsFunc(shown(s), func(r rune) bool {
-		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
-	}), " ")
+	m.Edited = !o.EditedAt.second().IsZero()
+	_, mentioned := o.names()[strings.ToLower(r.n.Data.To.UID)]
+	m.Mentioned = mentioned && !strings.Contains(text, "mentioned you")
+	m.Files, m.Options = o.files(), o.options()
+	p, id := o.answered()
+	switch place, ok := r.places[id]; {
+	case p != nil:
+		m.Answers = &quote{Sender: clip(p.sender(), maxName), Text: clip(p.text(), maxQuote)}
+	case id == "":
+	case ok:
+		m.Answers = &quote{Sender: v.Messages[place].Sender, Text: clip(v.Messages[place].Text, maxQuote)}
+	default:
+		m.Answers = &quote{Text: "An earlier message"}
+	}
+	return at
 }
 
-// color returns a background on which white letters have a contrast of at
-// least 4.5 to 1: always the same for one name.
-func color(name string) string {
-	palette := [...]string{"#3056a0", "#7a3b8f", "#a33b3b", "#8a5300", "#2d6a3e", "#1f6a75", "#5a5a5a", "#9c2f6b"}
-	h := fnv.New32a()
-	h.Write([]byte(name))
-	return palette[h.Sum32()%uint32(len(palette))]
+// time writes when a message was sent. The year is only told if it is not that
+// of the mail.
+func (r *reader) time(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	zone := r.e.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	at = at.In(zone)
+	if at.Year() == r.e.Date.In(zone).Year() {
+		return at.Format("2 Jan, 15:04 MST")
+	}
+	return at.Format("2 Jan 2006, 15:04 MST")
 }
 
-func newPicture(address, name, imageBase string) picture {
-	p := picture{Initials: initials(name), Color: color(name)}
-	if address == "" {
-		return p
+// people returns how everybody is called whom the payload or a message object
+// names.
+func (r *reader) people(o *object) naming {
+	if r.known == nil {
+		r.known = make(naming)
+		put := func(uid, name string) {
+			if name = line(name); uid != "" && !isBlank(name) {
+				r.known[strings.ToLower(uid)] = clip(name, maxName)
+			}
+		}
+		for i := range r.n.Data.Messages {
+			s := &r.n.Data.Messages[i].Sender
+			put(s.UID, s.Name)
+		}
+		put(r.n.Data.To.UID, r.n.Data.To.Name)
 	}
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return p
+	for uid, name := range o.names() {
+		r.known[uid] = name
 	}
-	if u.Scheme == "https" || imageBase != "" && strings.HasPrefix(address, imageBase+"/") {
-		p.URL = u.String()
-	}
-	return p
-}
-
-// initials returns the first letters of the first and last word.
-func initials(name string) string {
-	words := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
-	if len(words) == 0 {
-		return "?"
-	}
-	first, _ := utf8.DecodeRuneInString(words[0])
-	s := string(unicode.ToUpper(first))
-	if len(words) > 1 {
-		last, _ := utf8.DecodeRuneInString(words[len(words)-1])
-		s += string(unicode.ToUpper(last))
-	}
-	return s
+	return r.known
 }
