@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/mail"
 	"sync"
 	"time"
 
@@ -24,7 +23,6 @@ import (
 	"github.com/postrider/postrider/internal/provider/gateway"
 	"github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/provider/gateway/smtp"
-	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/web"
 	"github.com/postrider/postrider/notification"
 )
@@ -149,11 +147,14 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 		return nil, err
 	}
 	gate := gateway.NewGate(out.Name(), d.clock, d.logger)
-	renderer := render.New(render.Config{From: mail.Address(s.From), ImageBase: d.settings.PublicURL})
+	renderer, err := d.renderer()
+	if err != nil {
+		return nil, err
+	}
 	d.provider = provider.New(provider.Config{
 		App: App, AppID: s.AppID,
 		Outbox: d.data.Store, Book: book,
-		Render: renderer, Gateway: out, Gate: gate,
+		Render: renderer, Gateway: out, Gate: gate, Brand: d.brandOf, Zone: d.zoneOf,
 		MaxAge: s.MaxAge, Retries: s.EmailRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
 		OnAccept: func(duplicate bool) {

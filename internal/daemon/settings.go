@@ -27,6 +27,7 @@ type Settings struct {
 	Webhook  `group:"Webhook"`
 	Chat     `group:"Chat"`
 	Mail     `group:"Mail"`
+	Look     `group:"Look of mails"`
 }
 
 // Database says where data is kept.
@@ -138,7 +139,10 @@ func (d *Database) validate() error {
 // complete checks the settings that are more than a value's own syntax, and
 // fills in those that depend on others.
 func (s *Settings) complete() error {
-	if err := s.validate(); err != nil {
+	if err := s.Database.validate(); err != nil {
+		return err
+	}
+	if err := s.Look.validate(); err != nil {
 		return err
 	}
 	if s.Listen == "" {

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
@@ -15,8 +17,9 @@ import (
 
 var _ outbox.Handler = (*Provider)(nil)
 
-// lookupPause is how long a delivery rests when its address could not be
-// looked up: a fault of ours, and no attempt of the mail.
+// lookupPause is how long a delivery rests when its address, or what else the
+// mail needs, could not be looked up: a fault of ours, and no attempt of the
+// mail.
 const lookupPause = 5 * time.Second
 
 // Handle implements [outbox.Handler]: address, render, send.
@@ -33,9 +36,12 @@ func (p *Provider) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome 
 	if err != nil {
 		return p.unaddressed(ctx, &d, asked, to.Source, err)
 	}
-	// Dated by the delivery, not by the attempt: sent again, it is the same
-	// mail to the byte.
-	data, err := p.cfg.Render.Mail(n, render.Envelope{DeliveryID: d.ID, To: to.Address, Date: d.ArmedAt})
+	e, err := p.envelope(ctx, &d, n, to.Address)
+	if err != nil {
+		p.cfg.Logger.Warn("look up how the mail is to look; trying again", "delivery", d.ID, "error", err)
+		return outbox.GiveBack(lookupPause)
+	}
+	data, err := p.cfg.Render.Mail(n, e)
 	if err != nil {
 		return fail(chat.ReasonUnreadable, err)
 	}
@@ -81,6 +87,28 @@ func withSource(detail string, source address.Source) string {
 		return from
 	}
 	return detail + " (" + from + ")"
+}
+
+// envelope returns what the mail needs beyond the notification. It is dated by
+// the delivery, not by the attempt: sent again, it is the same mail to the
+// byte.
+func (p *Provider) envelope(ctx context.Context, d *outbox.Claimed, n *notification.Notification, to string) (render.Envelope, error) {
+	e := render.Envelope{
+		DeliveryID: d.ID, To: to, Date: d.ArmedAt,
+		App: d.App, Recipient: d.Recipient, Conversation: d.Conversation,
+	}
+	var err error
+	if e.Brand, err = p.cfg.Brand(ctx, d.App); err != nil {
+		return e, fmt.Errorf("find brand: %w", err)
+	}
+	tellsTimes := slices.ContainsFunc(n.Data.Messages, func(m notification.Message) bool { return m.Object != nil })
+	if p.cfg.Zone == nil || !tellsTimes {
+		return e, nil
+	}
+	if e.Zone, err = p.cfg.Zone(ctx, d.App, d.Recipient); err != nil {
+		return e, fmt.Errorf("find time zone: %w", err)
+	}
+	return e, nil
 }
 
 // send hands the mail over and turns what became of it into an outcome.

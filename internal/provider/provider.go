@@ -25,6 +25,13 @@ type Config struct {
 	Gateway gateway.Gateway
 	Gate    *gateway.Gate
 
+	// Brand returns the look of an app's mails. It is asked for every mail.
+	Brand func(ctx context.Context, app string) (render.Brand, error)
+	// Zone, if set, returns the time zone of somebody, nil if it is not
+	// known: mails then tell times in UTC. It is asked for mails that tell
+	// times.
+	Zone func(ctx context.Context, app, uid string) (*time.Location, error)
+
 	MaxAge  time.Duration
 	Retries outbox.Schedule
 

@@ -53,8 +53,18 @@ type house struct {
 	gate     *gateway.Gate
 	book     *address.Book
 
+	brand      render.Brand
+	zone       *time.Location
+	lookupFail error
+
 	mu  sync.Mutex
 	now time.Time
+}
+
+func (h *house) brandOf(context.Context, string) (render.Brand, error) { return h.brand, h.lookupFail }
+
+func (h *house) zoneOf(context.Context, string, string) (*time.Location, error) {
+	return h.zone, h.lookupFail
 }
 
 func (h *house) clock() time.Time {
@@ -90,7 +100,7 @@ func newHouse(t *testing.T, appID string) *house {
 	h.gate = gateway.NewGate("scripted", h.clock, logger)
 	h.provider = provider.New(provider.Config{
 		App: "default", AppID: appID, Outbox: h.store, Book: h.book, Render: renderer,
-		Gateway: h.gateway, Gate: h.gate,
+		Gateway: h.gateway, Gate: h.gate, Brand: h.brandOf, Zone: h.zoneOf,
 		MaxAge: 72 * time.Hour, Retries: outbox.Schedule{time.Minute, time.Hour},
 		Clock: h.clock, Random: func() float64 { return 0.5 }, Logger: logger,
 	})
@@ -249,6 +259,34 @@ func TestDeliver(t *testing.T) {
 	h.provider.Handle(t.Context(), d)
 	if string(h.gateway.mails[1].Data) != string(m.Data) {
 		t.Error("the mail sent again differs")
+	}
+}
+
+// What a mail needs besides its payload: the brand of the moment, the thread,
+// and the recipient's time.
+func TestDeliverLooksUpWhatTheMailNeeds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, "")
+	h.brand, h.zone = render.Brand{Name: "Acme Gardens"}, time.FixedZone("CET", 3600)
+	d := h.claim(t, fmt.Sprintf(oneOnOne, `,"messageObject":{"id":"1","sentAt":1769856000}`))
+	h.lookupFail = errors.New("database locked")
+	if o := h.provider.Handle(t.Context(), d); o.State != outbox.Pending || o.Attempt != nil || o.After == 0 {
+		t.Errorf("while nothing can be looked up: %+v", o)
+	}
+	h.lookupFail = nil
+	if o := h.provider.Handle(t.Context(), d); o.State != outbox.Sent {
+		t.Fatalf("outcome %+v", o)
+	}
+	first := string(h.gateway.mails[0].Data)
+	for _, want := range []string{"Acme Gardens", "Otto (31 Jan, 11:40 CET):", "\r\nReferences: <thread-"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("the mail lacks %q:\n%s", want, first)
+		}
+	}
+	h.brand.Name = "Renamed"
+	h.provider.Handle(t.Context(), d)
+	if !strings.Contains(string(h.gateway.mails[1].Data), "Renamed") {
+		t.Error("the brand stays what it was")
 	}
 }
 

@@ -19,6 +19,9 @@ var remote = regexp.MustCompile(`src="https?://[^"]*"`)
 // pixel stands for them.
 const pixel = `src="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='40' height='40'%3E%3Crect width='40' height='40' fill='%236b8f71'/%3E%3C/svg%3E"`
 
+// tallest bounds a picture, in pixels.
+const tallest = 6000
+
 // poor lists what cannot be read well: text whose contrast with the nearest
 // background is below 4.5 to 1 (WCAG 2.2 AA; 3 to 1 for large letters).
 const poor = `(() => {
@@ -70,6 +73,7 @@ func TestLooks(t *testing.T) {
 					t.Errorf("%s: %s", where, problem)
 				}
 				if width != 320 {
+					tab.Do(chromedp.EmulateViewport(width, min(tallest, browser.Value[int64](tab, "document.documentElement.scrollHeight"))))
 					tab.Picture(where)
 				}
 			}

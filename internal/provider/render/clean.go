@@ -11,11 +11,11 @@ import (
 // shown makes a text fit to be shown: line breaks of any kind become \n, other
 // control characters, which mail must not carry, disappear.
 func shown(s string) string {
-	clean := func(r rune) bool { return r != '\n' && r != '\t' && unicode.IsControl(r) || r == utf8.RuneError }
+	clean := func(r rune) bool { return r != '\n' && r != '\t' && breaks(r) || r == utf8.RuneError }
 	if !strings.ContainsFunc(s, clean) {
 		return s
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && unicode.IsControl(r) {
 			return -1

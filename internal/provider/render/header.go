@@ -97,7 +97,7 @@ func phrase(name string) string {
 		// name must not contain there (RFC 2047, section 5).
 		return mime.BEncoding.Encode("utf-8", name)
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
+	return `"` + strings.ReplaceAll(strings.ReplaceAll(name, `\`, `\\`), `"`, `\"`) + `"`
 }
 
 func addressLine(name, address string) string {

@@ -55,7 +55,14 @@ func (l Link) of(n *notification.Notification) string {
 	if g := n.Data.GroupDetails; g != nil {
 		group = g.GUID
 	}
-	return strings.NewReplacer(placeUID, escape(n.Data.To.UID), placeSender, escape(sender), placeGroup, escape(group)).Replace(l.template)
+	filled := l.template
+	for _, place := range [...]struct{ name, id string }{{placeUID, n.Data.To.UID}, {placeSender, sender}, {placeGroup, group}} {
+		filled = strings.ReplaceAll(filled, place.name, escape(place.id)) // which has no braces
+	}
+	if len(filled) > 2*maxURL {
+		return "" // of ids that nobody's chat has
+	}
+	return filled
 }
 
 // escape makes an id fit for any place of a URL behind its host.

@@ -183,6 +183,24 @@ func (o *object) tells(text string) bool {
 	}
 }
 
+// kind stands for a message that has no text: what it is, and nothing of what
+// it says.
+func (o *object) kind() string {
+	if o != nil && o.Category == "message" {
+		switch o.Type {
+		case "image":
+			return "📷 Has sent an image"
+		case "audio":
+			return "🔈 Has sent an audio"
+		case "video":
+			return "🎥 Has sent a video"
+		case "file":
+			return "📄 Has sent a file"
+		}
+	}
+	return "New message"
+}
+
 // answered returns the message that this one answers, and its id: as part of
 // the object, or only the id, or neither.
 func (o *object) answered() (*parent, string) {

@@ -26,7 +26,7 @@ const (
 // points, and takes another font unless told for each kind of element.
 const (
 	outlookHead = `<!--[if mso]><noscript><xml><o:OfficeDocumentSettings xmlns:o="urn:schemas-microsoft-com:office:office"><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml></noscript>` +
-		`<style>td,div,p,a,h1,b,span{font-family:"Segoe UI",Arial,sans-serif;}</style><![endif]-->`
+		`<style>td,div,p,a,h1,b,span{font-family:"Segoe UI",Arial,sans-serif;}td{font-size:16px;line-height:24px;}</style><![endif]-->`
 	outlookOpen  = `<!--[if mso]><table role="presentation" width="600" align="center" cellpadding="0" cellspacing="0" border="0"><tr><td><![endif]-->`
 	outlookClose = `<!--[if mso]></td></tr></table><![endif]-->`
 )
@@ -44,7 +44,7 @@ func (r *Renderer) writePage(w *bytes.Buffer, v *view) error {
 		if err := row(m).Render(ctx, rows); err != nil {
 			return fmt.Errorf("render message %d: %w", i, err)
 		}
-		if rows.Len() <= room {
+		if rows.Len() <= room || i == 0 && m.shortest() {
 			i++
 			continue
 		}
@@ -91,6 +91,22 @@ func (m *message) shorten() {
 	}
 	m.Spans = []span{{Text: m.Text}}
 }
+
+// longTitle is from how many characters on a title is written smaller.
+const longTitle = 60
+
+func (v *view) titleStyle() templ.SafeCSS {
+	size := "font-size:22px;line-height:28px;"
+	if utf8.RuneCountInString(v.Title) > longTitle {
+		size = "font-size:16px;line-height:22px;"
+	}
+	return templ.SafeCSS("margin:0;text-align:left;" + size + "font-weight:700;overflow:hidden;")
+}
+
+// leastText is a text that is not shortened any more, in bytes.
+const leastText = 100
+
+func (m *message) shortest() bool { return m.Cut && len(m.Text) <= leastText }
 
 // more says how many messages are not shown.
 func (v *view) more() string {
@@ -140,7 +156,13 @@ func (p *picture) style(size int) templ.SafeCSS {
 	if p.Square {
 		radius = size / 4
 	}
-	px := strconv.Itoa(size) + "px;"
-	return templ.SafeCSS("display:block;width:" + px + "height:" + px + "border-radius:" + strconv.Itoa(radius) + "px;background:" + p.Color +
-		";font-size:" + strconv.Itoa(letters) + "px;line-height:" + px + "font-weight:600;text-align:center;color:#ffffff;")
+	px := strconv.Itoa(size) + "px"
+	return templ.SafeCSS("display:block;width:" + px + ";height:" + px + ";border-radius:" + strconv.Itoa(radius) + "px;background:" + p.Color +
+		";color:#ffffff;font-size:" + strconv.Itoa(letters) + "px;font-weight:600;line-height:" + px + ";text-align:center;")
+}
+
+// cardStyle is how the card looks, and what is in it unless it says otherwise.
+func (v *view) cardStyle() templ.SafeCSS {
+	return templ.SafeCSS("padding:32px;background:" + cardLight + ";border-top:4px solid " + v.Look.Color +
+		";border-radius:12px;font-size:16px;line-height:24px;color:#1c2125;overflow-wrap:anywhere;")
 }

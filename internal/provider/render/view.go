@@ -110,19 +110,17 @@ func (r *Renderer) readMessages(v *view, n *notification.Notification, e *Envelo
 	kept := d.Messages[:min(len(d.Messages), maxMessages)]
 	v.Hidden = len(d.Messages) - len(kept)
 	v.Messages = make([]message, len(kept))
-	r2 := reader{Renderer: r, n: n, e: e, places: make(map[string]int)}
+	in := reader{Renderer: r, n: n, e: e, places: make(map[string]int)}
 	var last time.Time
 	for i := range kept {
-		m, at := r2.message(v, i)
+		m, at := in.message(v, i)
 		before := i - 1
-		m.Opens = i == 0 || !sameSender(&kept[before], &kept[i]) || v.Messages[before].Sender != m.Sender ||
-			at.Sub(last) > pause || at.IsZero() != last.IsZero()
+		m.Opens = i == 0 || kept[before].Sender != kept[i].Sender || v.Messages[before].Sender != m.Sender ||
+			!at.IsZero() && !last.IsZero() && at.Sub(last).Abs() > pause
 		last = at
 		v.Messages[i] = m
 	}
 }
-
-func sameSender(a, b *notification.Message) bool { return a.Sender == b.Sender }
 
 // reader reads the messages of one notification in their order.
 type reader struct {
@@ -155,10 +153,7 @@ func (r *reader) message(v *view, i int) (message, time.Time) {
 		}
 	}
 	if isBlank(text) {
-		text = "New message"
-		if len(m.Files) > 0 {
-			text = "Has sent a file"
-		}
+		text = o.kind()
 	}
 	m.Text = clip(text, maxText)
 	m.Cut = m.Text != text
