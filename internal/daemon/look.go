@@ -63,7 +63,9 @@ func (d *Daemon) renderer() (*render.Renderer, error) {
 }
 
 // brandOf returns the look of an app's mails: the one that is set.
-func (d *Daemon) brandOf(context.Context, string) (render.Brand, error) { return d.settings.brand(), nil }
+func (d *Daemon) brandOf(context.Context, string) (render.Brand, error) {
+	return d.settings.brand(), nil
+}
 
 // zoneOf returns the time zone that somebody has registered; nil if there is
 // none that this machine knows.

@@ -128,8 +128,8 @@ func (c *choices) UnmarshalJSON(raw []byte) error {
 		for _, key := range keys {
 			list = append(list, byKey[key])
 		}
-	} else if json.Unmarshal(raw, &list) != nil {
-		return nil // what is of another form offers nothing
+	} else {
+		_ = json.Unmarshal(raw, &list) // what is of another form offers nothing
 	}
 	for _, each := range list {
 		var text scalar
