@@ -40,8 +40,14 @@ type Config struct {
 	// Username and Password, if set, must be used to log in before MAIL. With
 	// StartTLS the login is offered only after it.
 	Username, Password string
-	// Auth are the mechanisms offered; empty: PLAIN and LOGIN.
+	// Auth are the mechanisms offered; empty: PLAIN and LOGIN. Known are also
+	// CRAM-MD5, SCRAM-SHA-1, SCRAM-SHA-256, both with -PLUS, which need TLS, and
+	// XOAUTH2, for which Password is the token.
 	Auth []string
+	// UselessAuth are those that are offered but work for nobody.
+	UselessAuth []string
+	// Rounds is how often SCRAM has the password hashed; 0: 4096.
+	Rounds int
 
 	NoEHLO       bool // answer EHLO with 502
 	NoPipelining bool // do not offer PIPELINING, and refuse who does it all the same

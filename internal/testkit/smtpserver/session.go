@@ -3,9 +3,7 @@ package smtpserver
 import (
 	"errors"
 	"io"
-	"slices"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -70,54 +68,4 @@ func (s *session) Data(r io.Reader) error {
 		From: s.from, To: s.to, Params: s.conn.params, Data: data,
 	})
 	return nil
-}
-
-func (s *session) AuthMechanisms() []string {
-	if s.conn.server.cfg.Username == "" {
-		return nil
-	}
-	return s.conn.server.cfg.Auth
-}
-
-func (s *session) Auth(mechanism string) (sasl.Server, error) {
-	if !slices.Contains(s.AuthMechanisms(), mechanism) {
-		return nil, smtp.ErrAuthUnknownMechanism
-	}
-	switch mechanism {
-	case sasl.Plain:
-		return sasl.NewPlainServer(func(_, user, password string) error { return s.login(user, password) }), nil
-	case sasl.Login:
-		return &loginServer{login: s.login}, nil
-	default:
-		return nil, smtp.ErrAuthUnknownMechanism
-	}
-}
-
-func (s *session) login(user, password string) error {
-	cfg := s.conn.server.cfg
-	if user != cfg.Username || password != cfg.Password {
-		return smtp.ErrAuthFailed
-	}
-	s.user, s.loggedIn = user, true
-	return nil
-}
-
-// loginServer is the LOGIN mechanism, which go-sasl has for clients only.
-type loginServer struct {
-	login func(user, password string) error
-	step  int
-	user  string
-}
-
-func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err error) {
-	l.step++
-	switch l.step {
-	case 1:
-		return []byte("Username:"), false, nil
-	case 2:
-		l.user = string(response)
-		return []byte("Password:"), false, nil
-	default:
-		return nil, true, l.login(l.user, string(response))
-	}
 }

@@ -1,62 +1,83 @@
 package smtp
 
 import (
+	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"sync"
 
 	sasl "github.com/wneessen/go-mail/smtp"
 )
 
-// mechanism is a way to log in (RFC 4954).
-type mechanism struct {
-	parameter string // in our URL
-	name      string // in the server's offer
-	auth      func(*Config) sasl.Auth
+// mostChallenges is how many turns an exchange may take. No mechanism here
+// needs more than four; a server could ask for ever.
+const mostChallenges = 6
+
+// A loginMemory knows which mechanisms a server offers although it cannot use
+// them, so that not every new connection begins with a failed login: servers
+// count those.
+type loginMemory struct {
+	mu      sync.Mutex
+	useless map[string]bool // names of mechanisms
 }
 
-// mechanisms lists what is supported, best first.
+func (l *loginMemory) add(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.useless == nil {
+		l.useless = make(map[string]bool)
+	}
+	l.useless[name] = true
+}
+
+// without returns the mechanisms that are of use.
+func (l *loginMemory) without(all []mechanism) []mechanism {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.DeleteFunc(all, func(m mechanism) bool { return l.useless[m.name] })
+}
+
+// login logs in by the safest mechanism that both sides have.
 //
-// The library would refuse to send a password in plain text. Here that is
-// decided by [Config.Security], which has to say so.
-func mechanisms() []mechanism {
-	return []mechanism{
-		{"plain", "PLAIN", func(c *Config) sasl.Auth { return sasl.PlainAuth("", c.Username, c.Password, c.Host, true) }},
-		{"login", "LOGIN", func(c *Config) sasl.Auth { return sasl.LoginAuth(c.Username, c.Password, c.Host, true) }},
-	}
-}
-
-// pickMechanism returns the configured mechanism, or else the best, if the
-// server offers it.
-func pickMechanism(configured string, offered []string) (mechanism, error) {
-	var wanted []string
-	for _, m := range mechanisms() {
-		if configured != "" && configured != m.parameter {
-			continue
-		}
-		if slices.Contains(offered, m.name) {
-			return m, nil
-		}
-		wanted = append(wanted, m.name)
-	}
-	offer := "no login"
-	if len(offered) > 0 {
-		offer = printable([]byte(strings.Join(offered, " ")), 200)
-	}
-	return mechanism{}, fmt.Errorf("the server offers %s; wanted is %s", offer, strings.Join(wanted, " or "))
-}
-
+// A server may offer what its accounts are not made for: SCRAM and CRAM-MD5
+// need more than a hash of the password. So where no mechanism is configured,
+// and the connection is encrypted, a refusal is followed by one that hands
+// over the password. That gives nothing away: a server that is not to be
+// trusted could have offered nothing else to begin with.
 func (c *conn) login(ctx context.Context) error {
-	m, err := pickMechanism(c.cfg.Auth, c.offers.auth)
+	usable, err := candidates(c.cfg.Auth, c.offers.auth, c.isTLS())
 	if err != nil {
 		return &misfit{stepAUTH, err}
 	}
+	if rest := c.logins.without(slices.Clone(usable)); len(rest) > 0 {
+		usable = rest
+	}
+	first := usable[0]
+	err = c.authenticate(ctx, first)
+	var refused *refusal
+	if !errors.As(err, &refused) || refused.reply.class() != 5 || c.broken || c.cfg.Auth != "" || first.reveals || !c.isTLS() {
+		return err
+	}
+	i := slices.IndexFunc(usable, func(m mechanism) bool { return m.reveals })
+	if i < 0 {
+		return err
+	}
+	if err := c.authenticate(ctx, usable[i]); err != nil {
+		return err
+	}
+	c.logins.add(first.name)
+	return nil
+}
+
+// authenticate goes through the exchange of one mechanism.
+func (c *conn) authenticate(ctx context.Context, m mechanism) error {
 	c.conceal([]byte(c.cfg.Password))
 	defer func() { c.secrets = nil }()
-	auth, step := m.auth(c.cfg), stepAUTH+" "+m.name
+	auth, step := m.auth(c.cfg, c.tlsState()), stepAUTH+" "+m.name
 
 	_, response, err := auth.Start(&sasl.ServerInfo{Name: c.cfg.Host, TLS: c.isTLS(), Auth: c.offers.auth})
 	if err != nil {
@@ -67,7 +88,8 @@ func (c *conn) login(ctx context.Context) error {
 		c.conceal(response)
 		line += " " + encodeResponse(response)
 	}
-	for {
+	var explained []byte
+	for range mostChallenges {
 		var challenge []byte
 		r, err := c.command(ctx, step, line, func(text []byte) { challenge = append(challenge[:0], text...) })
 		if err != nil {
@@ -81,24 +103,46 @@ func (c *conn) login(ctx context.Context) error {
 			}
 			return nil
 		case 334:
-			if response, err = answer(auth, challenge); err != nil {
+			decoded, err := base64.StdEncoding.DecodeString(string(challenge))
+			if err == nil {
+				response, err = answer(auth, decoded)
+			} else {
+				err = fmt.Errorf("decode the server's challenge: %w", err)
+			}
+			if err != nil {
 				c.broken = true // in the middle of an exchange
 				return &lost{step: step, err: err}
+			}
+			if m.name == "XOAUTH2" || m.parameter == "scram" && bytes.HasPrefix(decoded, scramError()) {
+				// Not a challenge but a reason. It is answered by nothing, and
+				// only then followed by the refusal.
+				explained = decoded
 			}
 			c.conceal(response)
 			line = base64.StdEncoding.EncodeToString(response)
 		default:
+			if len(explained) > 0 {
+				r.text = printable(fmt.Appendf(nil, "%s (%s)", r.text, c.redact(explained)), longestReplyText)
+			}
 			return &refusal{step, r}
 		}
 	}
+	c.broken = true
+	return &lost{step: step, err: errors.New("the server goes on asking")}
+}
+
+// tlsState is what binds a login to the connection; nil without TLS.
+func (c *conn) tlsState() *tls.ConnectionState {
+	t, ok := c.net.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := t.ConnectionState()
+	return &state
 }
 
 func answer(auth sasl.Auth, challenge []byte) ([]byte, error) {
-	decoded, err := base64.StdEncoding.DecodeString(string(challenge))
-	if err != nil {
-		return nil, fmt.Errorf("decode the server's challenge: %w", err)
-	}
-	response, err := auth.Next(decoded, true)
+	response, err := auth.Next(challenge, true)
 	if errors.Is(err, sasl.ErrUnexpectedServerResponse) {
 		err = sasl.ErrUnexpectedServerResponse // without the server's text
 	}

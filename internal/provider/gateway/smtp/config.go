@@ -51,8 +51,9 @@ type Config struct {
 
 	// Username and Password log in; both empty: no login.
 	Username, Password string
-	// Auth is the mechanism as in the URL, "plain" or "login"; empty: the
-	// first of these that the server offers.
+	// Auth is the mechanism as in the URL: "scram", "cram-md5", "plain",
+	// "login" or "xoauth2", for which Password is an access token. Empty: the
+	// safest that the server offers, but for the last.
 	Auth string
 
 	// Pool is how many connections may be open at one time; 0 is 16.

@@ -15,6 +15,7 @@ import (
 // time.
 type conn struct {
 	cfg     *Config
+	logins  *loginMemory
 	tcp     net.Conn // the bare connection
 	net     net.Conn // the same, or TLS on top of it
 	replies replyReader
@@ -47,8 +48,8 @@ type offers struct {
 // mails, in octets.
 const keptBuffer = 256 << 10
 
-func newConn(cfg *Config, tcp net.Conn) *conn {
-	c := &conn{cfg: cfg, tcp: tcp, born: now()}
+func newConn(cfg *Config, logins *loginMemory, tcp net.Conn) *conn {
+	c := &conn{cfg: cfg, logins: logins, tcp: tcp, born: now()}
 	c.use(tcp)
 	return c
 }
@@ -137,11 +138,15 @@ func (c *conn) reply(each func([]byte)) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	text := c.replies.text
+	return reply{code, printable(c.redact(c.replies.text), longestReplyText)}, nil
+}
+
+// redact takes the secrets out of what a server said.
+func (c *conn) redact(text []byte) []byte {
 	for _, secret := range c.secrets {
 		text = bytes.ReplaceAll(text, secret, []byte("***"))
 	}
-	return reply{code, printable(text, longestReplyText)}, nil
+	return text
 }
 
 // conceal keeps a secret, as it is and in Base64, out of what is reported of

@@ -12,13 +12,13 @@ import (
 
 // open connects, greets, encrypts and logs in. The connection is then ready
 // for its first mail.
-func open(ctx context.Context, cfg *Config) (*conn, error) {
+func open(ctx context.Context, cfg *Config, logins *loginMemory) (*conn, error) {
 	dialer := net.Dialer{Timeout: cfg.Timeouts.Connect}
 	tcp, err := dialer.DialContext(ctx, "tcp", cfg.address())
 	if err != nil {
 		return nil, &lost{step: stepConnect, err: explain(ctx, err, cfg.Timeouts.Connect)}
 	}
-	c := newConn(cfg, tcp)
+	c := newConn(cfg, logins, tcp)
 	stop := c.watch(ctx)
 	err = c.begin(ctx)
 	if !stop() {

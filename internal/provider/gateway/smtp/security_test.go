@@ -3,7 +3,6 @@ package smtp_test
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -114,97 +113,4 @@ func TestPlainTextBehindSTARTTLS(t *testing.T) {
 		wantFault(t, newGateway(t, srv, query, trusting(srv)), mail(content), gateway.FaultGateway, "STARTTLS", 0)
 	}
 	wantCounts(t, srv, 2, 0, map[smtpserver.Step]int{smtpserver.MAIL: 0})
-}
-
-func TestLogin(t *testing.T) {
-	t.Parallel()
-	const user, password = "user@example.com", "pa ss:wörd/%\"'@"
-	for name, test := range map[string]struct {
-		offered []string
-		query   string
-		fails   string // message
-	}{
-		"plain":              {[]string{"PLAIN"}, "", ""},
-		"login":              {[]string{"LOGIN"}, "", ""},
-		"either":             {[]string{"LOGIN", "PLAIN"}, "", ""},
-		"plain, asked for":   {[]string{"LOGIN", "PLAIN"}, "auth=plain", ""},
-		"login, asked for":   {[]string{"LOGIN", "PLAIN"}, "auth=login", ""},
-		"neither":            {[]string{"GSSAPI", "NTLM"}, "", "the server offers GSSAPI NTLM; wanted is PLAIN or LOGIN"},
-		"plain, not offered": {[]string{"LOGIN"}, "auth=plain", "the server offers LOGIN; wanted is PLAIN"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: user, Password: password, Auth: test.offered})
-			g := newGateway(t, srv, test.query, trusting(srv))
-			if test.fails != "" {
-				failure := wantFault(t, g, mail(content), gateway.FaultGateway, "AUTH", 0)
-				if !strings.Contains(failure.Error(), test.fails) {
-					t.Errorf("the error %q does not say %q", failure, test.fails)
-				}
-				return
-			}
-			mustSend(t, g, mail(content))
-			if got := srv.Mails()[0].User; got != user {
-				t.Errorf("logged in as %q", got)
-			}
-		})
-	}
-}
-
-func TestLoginMechanismOnTheWire(t *testing.T) {
-	t.Parallel()
-	for query, step := range map[string]string{"": "AUTH PLAIN", "auth=plain": "AUTH PLAIN", "auth=login": "AUTH LOGIN"} {
-		srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: "user", Password: "right"})
-		g := newGateway(t, srv, query, trusting(srv), func(c *smtp.Config) { c.Password = "wrong" })
-		wantFault(t, g, mail(content), gateway.FaultGateway, step, 535)
-		wantCounts(t, srv, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 1, smtpserver.QUIT: 1, smtpserver.MAIL: 0})
-	}
-}
-
-func TestNoLoginOffered(t *testing.T) {
-	t.Parallel()
-	srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.StartTLS})
-	g := newGateway(t, srv, "", trusting(srv), func(c *smtp.Config) { c.Username, c.Password = "user", "pass" })
-	failure := wantFault(t, g, mail(content), gateway.FaultGateway, "AUTH", 0)
-	if !strings.Contains(failure.Error(), "offers no login") {
-		t.Errorf("the error is %v", failure)
-	}
-}
-
-// Servers repeat what they do not understand.
-func TestPasswordIsNotInErrors(t *testing.T) {
-	t.Parallel()
-	const password = "S3CR3T-S3CR3T"
-	encode := base64.StdEncoding.EncodeToString
-	for query, secrets := range map[string][]string{ // what the server comes to know
-		"auth=plain": {password, encode([]byte(password)), encode([]byte("\x00user1\x00" + password))},
-		"auth=login": {password, encode([]byte(password))},
-	} {
-		for _, secret := range secrets {
-			for name, said := range map[string]string{
-				"refusal":           "500 unknown: " + secret + "\r\n",
-				"long refusal":      "500 " + strings.Repeat("x", 495) + secret + "\r\n",
-				"refusal, in lines": "500-" + secret + "\r\n500 " + secret + "\r\n",
-				"challenge":         "334 " + secret + "\r\n",
-				"wrong challenge":   "334 !" + secret + "\r\n",
-			} {
-				srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: "user1", Password: password})
-				g := newGateway(t, srv, query, trusting(srv))
-				// LOGIN answers challenges, as OTHER commands to this server.
-				srv.Always(smtpserver.AUTH, smtpserver.Raw(said))
-				srv.Always(smtpserver.OTHER, smtpserver.Raw(said))
-				_, err := g.Send(patience(t), mail(content))
-				var failure *gateway.Error
-				if !errors.As(err, &failure) || failure.Fault != gateway.FaultGateway {
-					t.Errorf("%s, %s: the error is %v", query, name, err)
-					continue
-				}
-				for _, s := range append(secrets, "S3CR3T") {
-					if strings.Contains(err.Error()+failure.Text+failure.Step, s) {
-						t.Errorf("%s, %s: the error tells the password: %v", query, name, err)
-					}
-				}
-			}
-		}
-	}
 }

@@ -25,7 +25,8 @@ const (
 // Special characters in user and password are percent-encoded. Parameters:
 //
 //	tls=required|opportunistic|none  of smtp:// only; none and opportunistic may send a password in plain text
-//	auth=plain|login                 the login mechanism; by default what the server offers
+//	auth=scram|cram-md5|plain|login  the login mechanism; by default the safest that the server offers
+//	auth=xoauth2                     the password is an OAuth 2.0 access token
 //	pool=16                          connections at one time, 1 to 1000
 //	max=100                          mails a connection
 //	maxAge=5m                        how long a connection is used
@@ -146,15 +147,11 @@ func (c *Config) setAuth(value string) error {
 	if c.Username == "" {
 		return errors.New("parameter auth needs user name and password")
 	}
-	var known []string
-	for _, m := range mechanisms() {
-		if m.parameter == value {
-			c.Auth = value
-			return nil
-		}
-		known = append(known, m.parameter)
+	if !slices.Contains(parameters(), value) {
+		return fmt.Errorf("auth=%s is not one of %s", value, strings.Join(parameters(), ", "))
 	}
-	return fmt.Errorf("auth=%s is not supported; use %s", value, strings.Join(known, " or "))
+	c.Auth = value
+	return nil
 }
 
 func count(name, value string, most int) (int, error) {
