@@ -51,8 +51,12 @@ type Error struct {
 	Fault Fault
 	Step  string // what was being done, such as "RCPT TO"
 	Code  int    // of the reply; 0 when there was none
-	Text  string // of the reply
-	Err   error  // the cause when there was no reply
+	// Enhanced is the reply's enhanced status code (RFC 3463), such as
+	// "5.1.1"; empty if it has none that agrees with Code.
+	Enhanced string
+	Kind     Kind
+	Text     string // of the reply, with the enhanced code
+	Err      error  // the cause when there was no reply
 }
 
 func (e *Error) Error() string {

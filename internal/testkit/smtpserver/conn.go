@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type conn struct {
 	line      []byte // what go-smtp has yet to read of the last command
 	challenge bool   // the next line is a response to AUTH, not a command
 	data      bool   // what follows is content
+	chunk     int    // octets of content that follow a BDAT
 	matched   int    // octets of endOfData seen
 	params    string // of the last MAIL FROM
 
@@ -65,6 +67,9 @@ func newConn(s *Server, tcp net.Conn, number int) *conn {
 // obey, or content up to its end.
 func (c *conn) Read(p []byte) (int, error) {
 	for len(c.line) == 0 {
+		if c.chunk > 0 {
+			return c.readChunk(p)
+		}
 		if c.data {
 			return c.readData(p)
 		}
@@ -101,9 +106,14 @@ func (c *conn) nextCommand() error {
 	cfg := &c.server.cfg
 	inClear := cfg.TLS == StartTLS && !c.encrypted
 	switch {
-	case c.in.Buffered() > 0 && (cfg.NoPipelining || lastOfGroup(step)):
+	case c.in.Buffered() > 0 && (cfg.NoPipelining && step != BDAT || lastOfGroup(step)):
 		return c.say([]byte(format(554, "5.5.1 improper command pipelining")), Action{hangUp: true})
 	case !action.dutiful():
+		if step == BDAT && !action.stall { // the chunk follows the command even if that is refused
+			if _, err := io.CopyN(io.Discard, c.in, int64(chunkSize(string(line)))); err != nil {
+				return err
+			}
+		}
 		return c.perform(action)
 	case step == EHLO && cfg.NoEHLO:
 		return c.say([]byte(format(502, "5.5.1 what?")), action)
@@ -112,8 +122,38 @@ func (c *conn) nextCommand() error {
 	case inClear && (step == AUTH || step == MAIL && cfg.RequireTLS):
 		return c.say([]byte(format(530, "5.7.0 Must issue a STARTTLS command first")), action)
 	}
+	if step == BDAT {
+		c.chunk = chunkSize(string(line))
+		line = bytes.Clone(line) // what is read behind it may take its place
+	}
 	c.line, c.answering, c.action = line, step, action
 	return nil
+}
+
+// chunkSize is the number in a BDAT command; 0 if there is none.
+func chunkSize(line string) int {
+	fields := strings.Fields(line)
+	if len(fields) < 2 {
+		return 0
+	}
+	n, err := strconv.Atoi(fields[1])
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+// readChunk gives go-smtp the octets of a chunk, and nothing of what comes
+// behind it.
+func (c *conn) readChunk(p []byte) (int, error) {
+	if c.in.Buffered() == 0 {
+		if err := c.flush(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := c.in.Read(p[:min(len(p), c.chunk)])
+	c.chunk -= n
+	return n, err
 }
 
 // lastOfGroup: nothing may be sent behind these before their reply (RFC 2920,
@@ -242,7 +282,7 @@ func (c *conn) offer(reply []byte) []byte {
 	for line := range strings.SplitSeq(strings.TrimSuffix(string(reply), "\r\n"), "\r\n") {
 		name, _, _ := strings.Cut(line[4:], " ")
 		if name == "PIPELINING" && cfg.NoPipelining || name == "8BITMIME" && cfg.No8BitMIME ||
-			name == "SIZE" && cfg.NoSize || name == "AUTH" && inClear {
+			name == "SIZE" && cfg.NoSize || name == "CHUNKING" && !cfg.Chunking || name == "AUTH" && inClear {
 			continue
 		}
 		lines = append(lines, line[4:])

@@ -20,11 +20,15 @@ type identity struct {
 	authority   *x509.Certificate
 }
 
-func newIdentity(names []string) (*identity, error) {
+func newIdentity(names []string, expired bool) (*identity, error) {
 	if len(names) == 0 {
 		names = []string{"127.0.0.1", "::1", "localhost"}
 	}
 	begin, end := time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	validUntil := end
+	if expired {
+		begin, validUntil = begin.Add(-48*time.Hour), begin.Add(-24*time.Hour)
+	}
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -44,7 +48,7 @@ func newIdentity(names []string) (*identity, error) {
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: names[0]},
-		NotBefore: begin, NotAfter: end,
+		NotBefore: begin, NotAfter: validUntil,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	for _, name := range names {

@@ -10,8 +10,9 @@ import (
 // misbehave: a command, or one of Greeting and Body.
 type Step string
 
-// The steps. Greeting is the banner, Body the final dot after the content;
-// OTHER is any command that is not listed.
+// The steps. Greeting is the banner, Body the end of the content: the final
+// dot, or the last octet of the last chunk. OTHER is any command that is not
+// listed.
 const (
 	Greeting Step = "greeting"
 	EHLO     Step = "EHLO"
@@ -21,6 +22,7 @@ const (
 	MAIL     Step = "MAIL"
 	RCPT     Step = "RCPT"
 	DATA     Step = "DATA"
+	BDAT     Step = "BDAT"
 	Body     Step = "body"
 	RSET     Step = "RSET"
 	NOOP     Step = "NOOP"
@@ -31,7 +33,7 @@ const (
 func stepOf(line string) Step {
 	verb, _, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 	switch s := Step(strings.ToUpper(verb)); s {
-	case EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, RSET, NOOP, QUIT:
+	case EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, RSET, NOOP, QUIT:
 		return s
 	default:
 		return OTHER

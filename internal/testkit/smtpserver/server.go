@@ -36,6 +36,8 @@ type Config struct {
 	RequireTLS bool
 	// Names are the hosts of the certificate; empty: 127.0.0.1, ::1, localhost.
 	Names []string
+	// Expired makes its certificate one of yesterday.
+	Expired bool
 
 	// Username and Password, if set, must be used to log in before MAIL. With
 	// StartTLS the login is offered only after it.
@@ -52,6 +54,8 @@ type Config struct {
 	NoEHLO       bool // answer EHLO with 502
 	NoPipelining bool // do not offer PIPELINING, and refuse who does it all the same
 	No8BitMIME   bool
+	Chunking     bool // offer CHUNKING (RFC 3030)
+	UTF8         bool // offer SMTPUTF8 (RFC 6531)
 	NoSize       bool
 	MaxSize      int64 // octets of a mail; 0: no limit
 
@@ -109,7 +113,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	if cfg.TLS != Plain {
 		var err error
-		if s.identity, err = newIdentity(cfg.Names); err != nil {
+		if s.identity, err = newIdentity(cfg.Names, cfg.Expired); err != nil {
 			return nil, fmt.Errorf("make a certificate: %w", err)
 		}
 		s.tls = &tls.Config{Certificates: []tls.Certificate{s.identity.certificate}, MinVersion: tls.VersionTLS12}
@@ -123,6 +127,7 @@ func Start(cfg Config) (*Server, error) {
 	s.smtp.Domain = "smtp.test"
 	s.smtp.MaxLineLength = 0
 	s.smtp.MaxMessageBytes = cfg.MaxSize
+	s.smtp.EnableSMTPUTF8 = cfg.UTF8
 	s.smtp.AllowInsecureAuth = true // conn.go sees to that
 	s.smtp.ErrorLog = log.New(io.Discard, "", 0)
 	s.serving.Go(func() { _ = s.smtp.Serve(acceptor{listener, s}) }) // ends when the listener is closed

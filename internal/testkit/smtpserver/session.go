@@ -55,6 +55,9 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	action := s.conn.server.reached(Body)
+	if action == (Action{}) && s.conn.answering == BDAT {
+		action = s.conn.action // the last chunk's reply is the one to the content
+	}
 	if action.stall {
 		return s.conn.stall()
 	}

@@ -8,38 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	sasl "github.com/wneessen/go-mail/smtp"
+
+	"github.com/postrider/postrider/internal/provider/gateway"
 )
 
 // mostChallenges is how many turns an exchange may take. No mechanism here
 // needs more than four; a server could ask for ever.
 const mostChallenges = 6
-
-// A loginMemory knows which mechanisms a server offers although it cannot use
-// them, so that not every new connection begins with a failed login: servers
-// count those.
-type loginMemory struct {
-	mu      sync.Mutex
-	useless map[string]bool // names of mechanisms
-}
-
-func (l *loginMemory) add(name string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.useless == nil {
-		l.useless = make(map[string]bool)
-	}
-	l.useless[name] = true
-}
-
-// without returns the mechanisms that are of use.
-func (l *loginMemory) without(all []mechanism) []mechanism {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.DeleteFunc(all, func(m mechanism) bool { return l.useless[m.name] })
-}
 
 // login logs in by the safest mechanism that both sides have.
 //
@@ -51,11 +28,9 @@ func (l *loginMemory) without(all []mechanism) []mechanism {
 func (c *conn) login(ctx context.Context) error {
 	usable, err := candidates(c.cfg.Auth, c.offers.auth, c.isTLS())
 	if err != nil {
-		return &misfit{stepAUTH, err}
+		return &misfit{stepAUTH, gateway.KindUnsupported, err}
 	}
-	if rest := c.logins.without(slices.Clone(usable)); len(rest) > 0 {
-		usable = rest
-	}
+	usable = c.lessons.usable(usable)
 	first := usable[0]
 	err = c.authenticate(ctx, first)
 	var refused *refusal
@@ -69,7 +44,7 @@ func (c *conn) login(ctx context.Context) error {
 	if err := c.authenticate(ctx, usable[i]); err != nil {
 		return err
 	}
-	c.logins.add(first.name)
+	c.lessons.cannot(first.name)
 	return nil
 }
 

@@ -1,20 +1,22 @@
 package smtp_test
 
 import (
-	"bytes"
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postrider/postrider/internal/provider/gateway/smtp"
 )
 
 // sink is the cheapest server there can be, so that what is measured is the
-// gateway: it looks for the end of the envelope and of the content, nothing
-// else.
-func sink(b *testing.B) *net.TCPAddr {
+// gateway. It offers what it is told to, and every reply to a wait of the
+// client's is late by turn, as it is over a network.
+func sink(b *testing.B, offers []string, turn time.Duration) *net.TCPAddr {
 	b.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -29,50 +31,66 @@ func sink(b *testing.B) *net.TCPAddr {
 			}
 			go func() {
 				defer func() { _ = c.Close() }()
-				swallow(c)
+				swallow(c, offers, turn)
 			}()
 		}
 	}()
 	return l.Addr().(*net.TCPAddr)
 }
 
-func swallow(c net.Conn) {
-	buf := make([]byte, 64<<10)
-	n := 0
-	turn := func(reply, end string) bool { // says, then reads up to end
-		if _, err := io.WriteString(c, reply); err != nil {
-			return false
+func swallow(c net.Conn, offers []string, turn time.Duration) {
+	in, out := bufio.NewReaderSize(c, 64<<10), bufio.NewWriter(c)
+	say := func(reply string) {
+		_, _ = out.WriteString(reply)
+		if in.Buffered() == 0 {
+			time.Sleep(turn)
+			_ = out.Flush()
 		}
-		for n = 0; !bytes.HasSuffix(buf[:n], []byte(end)); {
-			got, err := c.Read(buf[n:])
-			if err != nil {
-				return false
+	}
+	say("220 sink\r\n")
+	for {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return
+		}
+		switch string(line[:4]) {
+		case "EHLO":
+			say("250-sink\r\n250-" + strings.Join(offers, "\r\n250-") + "\r\n250 SIZE\r\n")
+		case "DATA":
+			say("354 go\r\n")
+			for string(line) != ".\r\n" {
+				if line, err = in.ReadSlice('\n'); err != nil {
+					return
+				}
 			}
-			n += got
+			say("250 taken\r\n")
+		case "BDAT":
+			var n int64
+			_, _ = fmt.Sscanf(string(line), "BDAT %d LAST", &n)
+			if _, err := io.CopyN(io.Discard, in, n); err != nil {
+				return
+			}
+			say("250 taken\r\n")
+		default:
+			say("250 ok\r\n")
 		}
-		return true
-	}
-	if !turn("220 sink\r\n", "\r\n") {
-		return
-	}
-	reply := "250-sink\r\n250-SIZE\r\n250-8BITMIME\r\n250 PIPELINING\r\n"
-	for turn(reply, "\r\n") {
-		if bytes.HasPrefix(buf[:n], []byte("QUIT")) {
-			_, _ = io.WriteString(c, "221 bye\r\n")
-			return
-		}
-		if !turn("250 ok\r\n250 ok\r\n354 go\r\n", "\r\n.\r\n") {
-			return
-		}
-		reply = "250 taken\r\n"
 	}
 }
 
-// BenchmarkSend: mails of 10 KB over pooled connections, pipelined, at most
-// 100 a connection, as many at one time as there are processors, sink in the
-// same process.
+// Mails of 10 KB over pooled connections, at most 100 a connection, sink in
+// the same process: with the fewest turns, and with more of them.
 func BenchmarkSend(b *testing.B) {
-	addr := sink(b)
+	for _, turn := range []time.Duration{0, 10 * time.Millisecond} {
+		for _, offers := range [][]string{
+			{"8BITMIME"}, {"CHUNKING"}, {"PIPELINING"}, {"PIPELINING", "CHUNKING"},
+		} {
+			b.Run(fmt.Sprintf("turn=%s/%s", turn, strings.Join(offers, "+")), func(b *testing.B) { benchmarkSend(b, offers, turn) })
+		}
+	}
+}
+
+func benchmarkSend(b *testing.B, offers []string, turn time.Duration) {
+	addr := sink(b, offers, turn)
 	g := smtp.New(smtp.Config{Host: "127.0.0.1", Port: addr.Port, Security: smtp.None})
 	defer g.Close()
 	m := mail(strings.Repeat(strings.Repeat("x", 76)+"\r\n", 10_000/78))

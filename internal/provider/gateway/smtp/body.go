@@ -5,17 +5,20 @@ import (
 	"encoding/binary"
 )
 
-// appendBody appends a mail's content as it goes over the wire: every line
-// ends in CR LF, a dot at the beginning of a line is doubled, and a lone dot
-// ends it all (RFC 5321, section 4.5.2). size is the number of octets without
-// the added dots, as SIZE wants it (RFC 1870).
+// endOfData is what ends content after DATA.
+const endOfData = ".\r\n"
+
+// appendContent appends a mail's content with every line ended by CR LF, and
+// returns how many octets that is without added dots, as SIZE wants it (RFC
+// 1870). For DATA, where a lone dot ends it all, stuffed doubles a dot at the
+// beginning of a line (RFC 5321, section 4.5.2).
 //
 // Bare CR and bare LF count as line ends: passed on as they are they mean a
 // line end to some servers only, which is how mails are smuggled.
-func appendBody(dst, data []byte) (wire []byte, size int) {
+func appendContent(dst, data []byte, stuffed bool) (wire []byte, size int) {
 	begin, dots := len(dst), 0
 	line := func(text []byte) {
-		if len(text) > 0 && text[0] == '.' {
+		if stuffed && len(text) > 0 && text[0] == '.' {
 			dst = append(dst, '.')
 			dots++
 		}
@@ -40,8 +43,16 @@ func appendBody(dst, data []byte) (wire []byte, size int) {
 			line(text)
 		}
 	}
-	size = len(dst) - begin - dots
-	return append(dst, ".\r\n"...), size
+	return dst, len(dst) - begin - dots
+}
+
+// header is the part of a mail's content before the first empty line.
+func header(content []byte) []byte {
+	if bytes.HasPrefix(content, []byte("\r\n")) {
+		return nil
+	}
+	before, _, _ := bytes.Cut(content, []byte("\r\n\r\n"))
+	return before
 }
 
 // is8Bit reports whether any octet has its highest bit set.

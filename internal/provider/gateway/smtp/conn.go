@@ -15,7 +15,7 @@ import (
 // time.
 type conn struct {
 	cfg     *Config
-	logins  *loginMemory
+	lessons *lessons
 	tcp     net.Conn // the bare connection
 	net     net.Conn // the same, or TLS on top of it
 	replies replyReader
@@ -39,6 +39,8 @@ type offers struct {
 	startTLS   bool
 	pipelining bool
 	eightBit   bool
+	chunking   bool
+	utf8       bool
 	size       bool
 	largest    int64    // octets a mail may have; 0: not said
 	auth       []string // login mechanisms, in upper case
@@ -48,8 +50,8 @@ type offers struct {
 // mails, in octets.
 const keptBuffer = 256 << 10
 
-func newConn(cfg *Config, logins *loginMemory, tcp net.Conn) *conn {
-	c := &conn{cfg: cfg, logins: logins, tcp: tcp, born: now()}
+func newConn(cfg *Config, lessons *lessons, tcp net.Conn) *conn {
+	c := &conn{cfg: cfg, lessons: lessons, tcp: tcp, born: now()}
 	c.use(tcp)
 	return c
 }
@@ -138,7 +140,8 @@ func (c *conn) reply(each func([]byte)) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{code, printable(c.redact(c.replies.text), longestReplyText)}, nil
+	text := printable(c.redact(c.replies.text), longestReplyText)
+	return reply{code, enhancedCode(code, text), text}, nil
 }
 
 // redact takes the secrets out of what a server said.

@@ -25,6 +25,7 @@ const (
 	stepRCPT     = "RCPT TO"
 	stepDATA     = "DATA"
 	stepContent  = "content"
+	stepBDAT     = "BDAT"
 	stepFinal    = "final dot"
 	stepRSET     = "RSET"
 	stepQUIT     = "QUIT"
@@ -55,6 +56,7 @@ func (e *lost) Unwrap() error { return e.err }
 // even tried.
 type misfit struct {
 	step string
+	kind gateway.Kind
 	err  error
 }
 
@@ -67,10 +69,10 @@ func asGatewayFault(err error) *gateway.Error { return verdict(err, gateway.Faul
 // asMailFault is for whatever happened once a mail was mentioned.
 //
 // A refusal is the mail's: 4xx for now, 5xx for good. Not so 421, by which
-// the server leaves, and the codes that ask us to log in or to encrypt
-// (RFC 4954, section 6; RFC 3207, section 4): no mail could do better, so
-// that one of them must not be given up for it. A lost connection is an
-// attempt of the mail.
+// the server leaves, nor what asks us to log in or to encrypt, be it by its
+// code (RFC 4954, section 6; RFC 3207, section 4) or by its enhanced one
+// (x.7.8 and the like): no mail could do better, so that none must be given
+// up for it. A lost connection is an attempt of the mail.
 func asMailFault(err error) *gateway.Error {
 	var (
 		refused *refusal
@@ -81,17 +83,20 @@ func asMailFault(err error) *gateway.Error {
 	case errors.As(err, &unfit):
 		fault = gateway.FaultPermanent
 	case errors.As(err, &refused):
-		switch refused.reply.code {
-		case closing, 530, 534, 535, 538:
+		kind := kindOf(refused.step, refused.reply)
+		switch {
+		case refused.reply.code == closing, kind == gateway.KindLogin, kind == gateway.KindEncryption, isOurs(refused.reply.code):
 			fault = gateway.FaultGateway
-		default:
-			if refused.reply.class() == 5 {
-				fault = gateway.FaultPermanent
-			}
+		case refused.reply.class() == 5:
+			fault = gateway.FaultPermanent
 		}
 	}
 	return verdict(err, fault)
 }
+
+// isOurs: these codes ask for a login or for encryption, whatever is said
+// beside them.
+func isOurs(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
 
 func verdict(err error, fault gateway.Fault) *gateway.Error {
 	var (
@@ -101,11 +106,14 @@ func verdict(err error, fault gateway.Fault) *gateway.Error {
 	)
 	switch {
 	case errors.As(err, &refused):
-		return &gateway.Error{Fault: fault, Step: refused.step, Code: refused.reply.code, Text: refused.reply.text}
+		return &gateway.Error{
+			Fault: fault, Step: refused.step, Code: refused.reply.code, Enhanced: refused.reply.enhanced,
+			Kind: kindOf(refused.step, refused.reply), Text: refused.reply.text,
+		}
 	case errors.As(err, &broken):
-		return &gateway.Error{Fault: fault, Step: broken.step, Err: broken.err}
+		return &gateway.Error{Fault: fault, Step: broken.step, Kind: gateway.KindDisconnected, Err: broken.err}
 	case errors.As(err, &unfit):
-		return &gateway.Error{Fault: fault, Step: unfit.step, Err: unfit.err}
+		return &gateway.Error{Fault: fault, Step: unfit.step, Kind: unfit.kind, Err: unfit.err}
 	default:
 		return &gateway.Error{Fault: fault, Step: stepConnect, Err: err}
 	}

@@ -40,10 +40,12 @@ func (g *Gateway) Close() { g.pool.close() }
 //
 //   - The gateway's, if no mail could have done better: anything before MAIL
 //     FROM (connection, TLS, greeting, EHLO, login, with whatever code), 421
-//     in any phase, and 530, 534, 535 and 538, which ask for a login or for TLS.
+//     in any phase, and what asks for a login or for TLS: 530, 534, 535, 538
+//     and the enhanced codes (RFC 3463) x.7.8 to x.7.14.
 //   - The mail's, for now: any other 4xx to MAIL FROM, RCPT TO, DATA or the
 //     content, and a connection lost after MAIL FROM. If it was lost after
-//     the final dot the mail may have been taken all the same.
+//     the final dot, or the last octet of BDAT, the mail may have been taken
+//     all the same.
 //   - The mail's, for good: any other 5xx, a mail larger than the server
 //     takes, and an address that cannot be sent.
 //
@@ -51,7 +53,8 @@ func (g *Gateway) Close() { g.pool.close() }
 // one, as long as the server cannot have the whole mail; that one's verdict
 // counts.
 func (g *Gateway) Send(ctx context.Context, m gateway.Mail) (gateway.Reply, error) {
-	if err := checkMail(m); err != nil {
+	e, err := addresses(m)
+	if err != nil {
 		return gateway.Reply{}, asMailFault(err)
 	}
 	c, err := g.pool.take(ctx)
@@ -59,7 +62,7 @@ func (g *Gateway) Send(ctx context.Context, m gateway.Mail) (gateway.Reply, erro
 		return gateway.Reply{}, asGatewayFault(&lost{step: stepWait, err: err})
 	}
 	if c != nil {
-		r, err := send(ctx, c, m)
+		r, err := send(ctx, c, m, e)
 		if !diedIdle(ctx, c, err) {
 			return g.finish(c, r, err)
 		}
@@ -69,14 +72,14 @@ func (g *Gateway) Send(ctx context.Context, m gateway.Mail) (gateway.Reply, erro
 		g.pool.drop(nil)
 		return gateway.Reply{}, asGatewayFault(err)
 	}
-	r, err := send(ctx, c, m)
+	r, err := send(ctx, c, m, e)
 	return g.finish(c, r, err)
 }
 
 // send delivers on one connection, which does not outlive the end of ctx.
-func send(ctx context.Context, c *conn, m gateway.Mail) (reply, error) {
+func send(ctx context.Context, c *conn, m gateway.Mail, e envelope) (reply, error) {
 	stop := c.watch(ctx)
-	r, err := c.deliver(ctx, m)
+	r, err := c.deliver(ctx, m, e)
 	if !stop() {
 		c.broken = true
 	}
@@ -107,23 +110,10 @@ func diedIdle(ctx context.Context, c *conn, err error) bool {
 	)
 	switch {
 	case errors.As(err, &broken):
-		return broken.step != stepFinal
+		return broken.step != stepFinal && broken.step != stepBDAT
 	case errors.As(err, &refused):
 		return refused.step == stepMAIL && c.broken
 	default:
 		return false
 	}
-}
-
-func checkMail(m gateway.Mail) error {
-	if err := checkAddress(m.From); err != nil {
-		return &misfit{stepMAIL, err}
-	}
-	if m.To == "" {
-		return &misfit{stepRCPT, errors.New("the mail has no recipient")}
-	}
-	if err := checkAddress(m.To); err != nil {
-		return &misfit{stepRCPT, err}
-	}
-	return nil
 }

@@ -8,17 +8,19 @@ import (
 	"net"
 	"strconv"
 	"strings"
+
+	"github.com/postrider/postrider/internal/provider/gateway"
 )
 
 // open connects, greets, encrypts and logs in. The connection is then ready
 // for its first mail.
-func open(ctx context.Context, cfg *Config, logins *loginMemory) (*conn, error) {
+func open(ctx context.Context, cfg *Config, lessons *lessons) (*conn, error) {
 	dialer := net.Dialer{Timeout: cfg.Timeouts.Connect}
 	tcp, err := dialer.DialContext(ctx, "tcp", cfg.address())
 	if err != nil {
 		return nil, &lost{step: stepConnect, err: explain(ctx, err, cfg.Timeouts.Connect)}
 	}
-	c := newConn(cfg, logins, tcp)
+	c := newConn(cfg, lessons, tcp)
 	stop := c.watch(ctx)
 	err = c.begin(ctx)
 	if !stop() {
@@ -95,6 +97,10 @@ func (o *offers) add(line []byte) {
 		o.pipelining = true
 	case name == "8BITMIME":
 		o.eightBit = true
+	case name == "CHUNKING":
+		o.chunking = true
+	case name == "SMTPUTF8":
+		o.utf8 = true
 	case name == "SIZE":
 		o.size = true
 		if n, err := strconv.ParseInt(strings.TrimSpace(rest), 10, 64); err == nil && n > 0 {
@@ -119,7 +125,7 @@ func (c *conn) startTLS(ctx context.Context) error {
 		}
 	default:
 		if !c.offers.startTLS {
-			return &misfit{stepSTARTTLS, errors.New("the server does not offer it; with ?tls=opportunistic or ?tls=none mails, and the password, would go out in plain text")}
+			return &misfit{stepSTARTTLS, gateway.KindUnsupported, errors.New("the server does not offer it; with ?tls=opportunistic or ?tls=none mails, and the password, would go out in plain text")}
 		}
 	}
 	if err := c.expect(ctx, 220, stepSTARTTLS, "STARTTLS"); err != nil {

@@ -30,9 +30,9 @@ type Stats struct {
 // Its goroutines reset or close connections after their mail has its answer.
 // They belong to the pool, hold a slot, and are limited by Timeouts.Parting.
 type pool struct {
-	cfg    *Config
-	logins loginMemory
-	slots  chan struct{}
+	cfg     *Config
+	lessons lessons
+	slots   chan struct{}
 
 	mu      sync.Mutex
 	closed  bool
@@ -93,7 +93,7 @@ func (p *pool) wait(ctx context.Context) error {
 // open makes a new connection for the holder of a slot.
 func (p *pool) open(ctx context.Context) (*conn, error) {
 	p.count(func(s *Stats) { s.Dialled++ })
-	c, err := open(ctx, p.cfg, &p.logins)
+	c, err := open(ctx, p.cfg, &p.lessons)
 	if err == nil {
 		p.count(func(s *Stats) { s.Open++ })
 	}

@@ -20,8 +20,9 @@ const (
 
 // reply is an answer of the server.
 type reply struct {
-	code int
-	text string // all lines joined by a space, printable, at most longestReplyText octets
+	code     int
+	enhanced string // status code (RFC 3463), or empty
+	text     string // all lines joined by a space, printable, at most longestReplyText octets
 }
 
 // class is the first digit of the code.

@@ -76,6 +76,12 @@ func TestCertificates(t *testing.T) {
 			t.Errorf("the error is %v", failure)
 		}
 		wantCounts(t, other, 1, 0, map[smtpserver.Step]int{smtpserver.MAIL: 0})
+		expired := smtpserver.New(t, smtpserver.Config{TLS: mode, Expired: true})
+		failure = wantFault(t, newGateway(t, expired, "", trusting(expired)), mail(content), gateway.FaultGateway, "TLS handshake", 0)
+		if invalid := new(x509.CertificateInvalidError); !errors.As(failure, invalid) || invalid.Reason != x509.Expired {
+			t.Errorf("the error is %v", failure)
+		}
+		wantCounts(t, expired, 1, 0, map[smtpserver.Step]int{smtpserver.MAIL: 0})
 		mustSend(t, newGateway(t, other, "", func(c *smtp.Config) {
 			c.TLS = &tls.Config{RootCAs: other.Roots(), ServerName: "other.example.com"}
 		}), mail(content))
@@ -101,6 +107,38 @@ func TestTemporarilyNoTLS(t *testing.T) {
 	srv.Always(smtpserver.STARTTLS, smtpserver.Reply(454, "4.7.0 TLS not available"))
 	wantFault(t, newGateway(t, srv, "tls=required", trusting(srv)), mail(content), gateway.FaultGateway, "STARTTLS", 454)
 	mustSend(t, newGateway(t, srv, "tls=opportunistic", trusting(srv)), mail(content))
+}
+
+// A handshake that comes to nothing is the gateway's fault, whichever side
+// gives up; nothing goes out in plain text instead.
+func TestHandshakeThatFails(t *testing.T) {
+	t.Parallel()
+	for name, action := range map[string]smtpserver.Action{
+		"hangs up":           smtpserver.Reply(220, "2.0.0 go").AndHangUp(),
+		"does not know how":  smtpserver.Reply(220, "2.0.0 go"), // takes the handshake for a command
+		"stops in the midst": smtpserver.TakeAndHangUp(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.StartTLS})
+			for _, query := range []string{"tls=required", "tls=opportunistic"} {
+				g := newGateway(t, srv, query, trusting(srv))
+				srv.Next(smtpserver.STARTTLS, action)
+				_, err := g.Send(patience(t), mail(content))
+				var failure *gateway.Error
+				if !errors.As(err, &failure) || failure.Fault != gateway.FaultGateway || failure.Kind != gateway.KindDisconnected {
+					t.Errorf("%s: the error is %v", query, err)
+				}
+				mustSend(t, g, mail(content))
+			}
+			for _, m := range srv.Mails() {
+				if !m.TLS {
+					t.Error("a mail went out in plain text")
+				}
+			}
+			wantCounts(t, srv, 4, 2, nil)
+		})
+	}
 }
 
 // What somebody else puts behind the reply to STARTTLS must not pass for what
