@@ -26,6 +26,7 @@ type conn struct {
 	number    int
 	in        *bufio.Reader
 	encrypted bool
+	hungUp    bool
 	greeted   bool
 
 	line      []byte // what go-smtp has yet to read of the last command
@@ -66,6 +67,9 @@ func newConn(s *Server, tcp net.Conn, number int) *conn {
 // Read gives go-smtp the rest of a command, the next command that it is to
 // obey, or content up to its end.
 func (c *conn) Read(p []byte) (int, error) {
+	if c.hungUp {
+		return 0, io.EOF // whatever the client has sent ahead
+	}
 	for len(c.line) == 0 {
 		if c.chunk > 0 {
 			return c.readChunk(p)
@@ -310,6 +314,7 @@ func (c *conn) say(text []byte, a Action) error {
 	}
 	c.enqueue(text)
 	if a.hangUp {
+		c.hungUp = true
 		_ = c.Close()
 		return io.EOF
 	}
