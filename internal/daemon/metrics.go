@@ -100,7 +100,7 @@ func (m *metrics) observeDecided(d engine.Decided) {
 
 func (m *metrics) observeLookup(result lookup.Result, took time.Duration) {
 	m.lookups.WithLabelValues(string(result)).Inc()
-	if result != lookup.Cached {
+	if result != lookup.Cached && result != lookup.Paused {
 		m.lookupLatency.Observe(took.Seconds())
 	}
 }

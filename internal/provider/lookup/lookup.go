@@ -38,10 +38,11 @@ const (
 	Unknown Result = "unknown" // the directory knows no address
 	Failed  Result = "failed"  // there was no usable answer
 	Cached  Result = "cached"  // the answer was known, one way or the other
+	Paused  Result = "paused"  // it was not asked, because it keeps failing
 )
 
 // Results lists all results.
-func Results() []Result { return []Result{Found, Unknown, Failed, Cached} }
+func Results() []Result { return []Result{Found, Unknown, Failed, Cached, Paused} }
 
 // Config is what a [Directory] works with. Observe may be nil.
 type Config struct {
@@ -64,6 +65,7 @@ type Directory struct {
 	cache  *cache
 	asking singleflight.Group
 	slots  chan struct{}
+	pause  pause
 }
 
 var _ address.Directory = (*Directory)(nil)
@@ -126,6 +128,11 @@ func (d *Directory) ask(ctx context.Context, uid string) (answer, error) {
 		return answer{}, ctx.Err()
 	}
 	begun := d.cfg.Clock()
+	pauses, err := d.pause.check(begun)
+	if err != nil {
+		d.cfg.Observe(Paused, 0)
+		return answer{}, &address.DirectoryError{Target: d.cfg.Host(), Err: err}
+	}
 	known, err := d.exchange(ctx, uid)
 	now := d.cfg.Clock()
 	took := now.Sub(begun)
@@ -133,6 +140,7 @@ func (d *Directory) ask(ctx context.Context, uid string) (answer, error) {
 	case err != nil && ctx.Err() != nil:
 		return answer{}, ctx.Err() // we are stopping: it says nothing of the directory
 	case err != nil:
+		d.pause.failed(now, pauses, err)
 		d.cfg.Observe(Failed, took)
 		return answer{}, err
 	case known.email == "":
@@ -142,6 +150,7 @@ func (d *Directory) ask(ctx context.Context, uid string) (answer, error) {
 		d.cache.put(uid, known, now.Add(keepFound))
 		d.cfg.Observe(Found, took)
 	}
+	d.pause.succeeded()
 	return known, nil
 }
 
