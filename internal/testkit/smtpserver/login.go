@@ -121,7 +121,7 @@ func (x *xoauth2Server) Next(response []byte) (challenge []byte, done bool, err 
 		return nil, true, &smtp.SMTPError{Code: 501, EnhancedCode: smtp.EnhancedCode{5, 5, 2}, Message: "cannot decode response"}
 	}
 	if x.refused = x.login(string(user), string(token)); x.refused != nil {
-		return []byte(`{"status":"401","schemes":"Bearer","scope":"https://mail.example.com/"}`), false, nil
+		return []byte(`{"status":"401","schemes":"Bearer","scope":"https://mail.example.com/"}`), false, nil //nolint:nilerr // the challenge tells, and the refusal follows
 	}
 	return nil, true, nil
 }

@@ -72,9 +72,10 @@ func wireAddress(address string) (wire string, needsUTF8 bool, err error) {
 			return "", false, fmt.Errorf("the address contains %q", c)
 		}
 	}
-	local, domain := address, ""
+	local := address
 	if at := strings.LastIndexByte(address, '@'); at >= 0 {
-		local, domain = address[:at], address[at+1:]
+		local = address[:at]
+		domain := address[at+1:]
 		if !isASCII(domain) {
 			if domain, err = idna.Lookup.ToASCII(domain); err != nil {
 				return "", false, fmt.Errorf("the address has no valid domain: %s", strings.TrimPrefix(err.Error(), "idna: "))

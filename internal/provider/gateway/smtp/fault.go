@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/postrider/postrider/internal/provider/gateway"
@@ -69,10 +70,13 @@ func asGatewayFault(err error) *gateway.Error { return verdict(err, gateway.Faul
 // asMailFault is for whatever happened once a mail was mentioned.
 //
 // A refusal is the mail's: 4xx for now, 5xx for good. Not so 421, by which
-// the server leaves, nor what asks us to log in or to encrypt, be it by its
-// code (RFC 4954, section 6; RFC 3207, section 4) or by its enhanced one
-// (x.7.8 and the like): no mail could do better, so that none must be given
-// up for it. A lost connection is an attempt of the mail.
+// the server leaves, nor what asks us to log in or to encrypt by its code (RFC
+// 4954, section 6; RFC 3207, section 4): no mail could do better, so that none
+// must be given up for it. Enhanced codes that say the same do so of us up to the
+// sender; later only those that cannot be meant otherwise (x.7.8, x.7.9,
+// x.7.11): the others are also said of recipients who hear from some people
+// only (550 5.7.12), and would stop everybody's mail.
+// A lost connection is an attempt of the mail.
 func asMailFault(err error) *gateway.Error {
 	var (
 		refused *refusal
@@ -83,15 +87,27 @@ func asMailFault(err error) *gateway.Error {
 	case errors.As(err, &unfit):
 		fault = gateway.FaultPermanent
 	case errors.As(err, &refused):
-		kind := kindOf(refused.step, refused.reply)
 		switch {
-		case refused.reply.code == closing, kind == gateway.KindLogin, kind == gateway.KindEncryption, isOurs(refused.reply.code):
+		case wantsUs(refused):
 			fault = gateway.FaultGateway
 		case refused.reply.class() == 5:
 			fault = gateway.FaultPermanent
 		}
 	}
 	return verdict(err, fault)
+}
+
+// wantsUs reports whether a refusal is of us, and not of a mail.
+func wantsUs(r *refusal) bool {
+	if r.reply.code == closing || isOurs(r.reply.code) {
+		return true
+	}
+	if r.step == stepMAIL {
+		kind := kindOf(r.step, r.reply)
+		return kind == gateway.KindLogin || kind == gateway.KindEncryption
+	}
+	_, status, _ := strings.Cut(r.reply.enhanced, ".")
+	return status == "7.8" || status == "7.9" || status == "7.11"
 }
 
 // isOurs: these codes ask for a login or for encryption, whatever is said

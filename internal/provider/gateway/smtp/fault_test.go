@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +113,32 @@ func TestHangUpInEachPhase(t *testing.T) {
 			t.Errorf("the error is %v", failure)
 		}
 	})
+}
+
+// What is said of one recipient must not stop everybody's mail, though the
+// same enhanced code would be about us at an earlier command.
+func TestEnhancedCodesAboutRecipients(t *testing.T) {
+	t.Parallel()
+	for reply, fault := range map[string]gateway.Fault{
+		"550 5.7.12 only people of the organisation may write here": gateway.FaultPermanent,
+		"550 5.7.13 user disabled":                                  gateway.FaultPermanent,
+		"550 5.7.14 no trust":                                       gateway.FaultPermanent,
+		"550 5.7.10 encryption needed":                              gateway.FaultPermanent,
+		"451 4.7.12 later":                                          gateway.FaultTemporary,
+		"550 5.7.8 log in first":                                    gateway.FaultGateway,
+		"530 5.7.0 log in first":                                    gateway.FaultGateway,
+	} {
+		srv := smtpserver.New(t, smtpserver.Config{})
+		g := newGateway(t, srv, "pool=1")
+		srv.Next(smtpserver.RCPT, smtpserver.Raw(reply+"\r\n"))
+		code, err := strconv.Atoi(reply[:3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, g, mail(content), fault, "RCPT TO", code)
+		srv.Next(smtpserver.MAIL, smtpserver.Raw(reply+"\r\n"))
+		wantFault(t, g, mail(content), gateway.FaultGateway, "MAIL FROM", code)
+	}
 }
 
 // 421 is also said by servers that close the connection with it.

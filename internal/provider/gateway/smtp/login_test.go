@@ -127,9 +127,9 @@ func TestUselessMechanism(t *testing.T) {
 		}[query], 504)
 	}
 	server.TLS = smtpserver.Plain
-	clear := smtpserver.New(t, server)
-	wantFault(t, newGateway(t, clear, "tls=none"), mail(content), gateway.FaultGateway, "AUTH SCRAM-SHA-256", 504)
-	wantCounts(t, clear, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 1})
+	unencrypted := smtpserver.New(t, server)
+	wantFault(t, newGateway(t, unencrypted, "tls=none"), mail(content), gateway.FaultGateway, "AUTH SCRAM-SHA-256", 504)
+	wantCounts(t, unencrypted, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 1})
 }
 
 // A server that only pretends to know the password is found out, though
