@@ -68,10 +68,10 @@ func (r *Renderer) newView(n *notification.Notification, e *Envelope) *view {
 	}
 	var where, icon string
 	if g := d.GroupDetails; g != nil {
-		v.Title, icon = name(g.Name, g.GUID, "a group"), g.Icon
+		v.Title, icon = name(g.Name, g.GUID, "Group chat"), g.Icon
 		where = "in " + isolate(v.Title)
 	} else {
-		v.Title, icon = name(d.SenderDetails.Name, d.SenderDetails.UID, "somebody"), d.SenderDetails.Avatar
+		v.Title, icon = name(d.SenderDetails.Name, d.SenderDetails.UID, "Somebody"), d.SenderDetails.Avatar
 		where = "from " + isolate(v.Title)
 	}
 	v.Icon = newPicture(icon, v.Title, r.cfg.ImageBase)
