@@ -76,6 +76,13 @@ func TestCheckOfOurs(t *testing.T) {
 				url = server.public // the name that the certificate is for
 			}
 			report, code := checked(t, site, append(c.arguments, url+"/webhook")...)
+			for range 2 {
+				// Two seconds are little on a machine that has much else to do.
+				if code != 0 {
+					t.Logf("again, for it failed: %+v", report.Lines)
+					report, code = checked(t, site, append(c.arguments, url+"/webhook")...)
+				}
+			}
 			if fails := linesIn(&report, conformance.Fails); fails != "" || code != 0 || !report.Holds {
 				t.Errorf("exit code %d, fails %q: %+v", code, fails, report.Lines)
 			}
@@ -92,16 +99,16 @@ func TestCheckOfOurs(t *testing.T) {
 	}
 }
 
-// startExpress starts the sample of the providers' documentation, with the
-// modules of its lock file, and returns the URL of its webhook.
-func startExpress(t *testing.T) (string, *process) {
+// installExpress copies the sample of the providers' documentation to a folder
+// of its own, with the modules of its lock file.
+func installExpress(t *testing.T) (dir string) {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("NOT TESTED: %s is not installed, so that the check was not tried on the Express sample", program)
 		}
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/express-receiver")); err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +122,12 @@ func startExpress(t *testing.T) (string, *process) {
 		}
 		t.Skipf("NOT TESTED: npm cannot install Express (%v), so that the check was not tried on the sample\n%s", err, output)
 	}
+	return dir
+}
+
+// startExpress starts the sample, and returns the URL of its webhook.
+func startExpress(t *testing.T, dir string) (string, *process) {
+	t.Helper()
 	environment := append(os.Environ(), "NODE_ENV=production", "PORT=0")
 	p := startProcess(t, environment, nil, "node", filepath.Join(dir, "server.js"))
 	const listening = "listening on "
@@ -132,21 +145,30 @@ func startExpress(t *testing.T) (string, *process) {
 // ends over a notification without data, which it has answered 200.
 func TestCheckOfTheSample(t *testing.T) {
 	t.Parallel()
-	url, express := startExpress(t)
-	express.expected.Store(true) // it will not live through it
-	site := newSite(t, nil)
+	const weak = "long wrong-password empty-basic incomplete alive"
+	dir, site := installExpress(t), newSite(t, nil)
 	file := filepath.Join(t.TempDir(), "junit.xml")
-	report, code := checked(t, site, "--username", hookUser, "--password", hookPassword, "--burst", "--junit", file, url)
-	if code != 1 || report.Holds {
-		t.Errorf("exit code %d", code)
+	var report conformance.Report
+	for range 3 {
+		url, express := startExpress(t, dir)
+		express.expected.Store(true) // it will not live through it
+		var code int
+		report, code = checked(t, site, "--username", hookUser, "--password", hookPassword, "--burst", "--junit", file, url)
+		if code != 1 || report.Holds {
+			t.Errorf("exit code %d", code)
+		}
+		express.awaitExit(1)
+		// Two seconds are little on a machine that has much else to do.
+		if linesIn(&report, conformance.Fails) == weak {
+			break
+		}
 	}
-	if got, want := linesIn(&report, conformance.Fails), "long wrong-password empty-basic incomplete alive"; got != want {
-		t.Errorf("fails %q, want %q: %+v", got, want, report.Lines)
+	if got := linesIn(&report, conformance.Fails); got != weak {
+		t.Errorf("fails %q, want %q: %+v", got, weak, report.Lines)
 	}
 	if got, want := linesIn(&report, conformance.NotAsked), "https wrong-signature old-signature"; got != want {
 		t.Errorf("did not ask %q, want %q", got, want)
 	}
-	express.awaitExit(1)
 
 	var suites struct {
 		Suite struct {

@@ -10,6 +10,9 @@ import (
 type Options struct {
 	// Burst also calls for a whole group at once.
 	Burst bool
+	// Oversize is how many bytes the body has that should be refused for its
+	// size; 0 is 20 MiB.
+	Oversize int
 	// OnLine, if set, is told each line as soon as it is known.
 	OnLine func(Line)
 }

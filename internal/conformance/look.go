@@ -209,17 +209,21 @@ func lookIncomplete(ctx context.Context, r *run) verdict {
 }
 
 const (
-	// oversize is far more than a notification can have.
-	oversize     = 20 << 20
-	oversizeWait = 30 * time.Second
+	// defaultOversize is far more than a notification can have.
+	defaultOversize = 20 << 20
+	oversizeWait    = 30 * time.Second
 )
 
 // lookOversized posts a notification that is all right but for its size.
 // A provider may also hang up before it has come.
 func lookOversized(ctx context.Context, r *run) verdict {
 	whole := r.made(&Sample{}, "oversized")
-	body := make([]byte, 0, len(whole)+oversize+16)
-	body = append(append(body, `{"padding":"`...), bytes.Repeat([]byte("x"), oversize)...)
+	size := r.options.Oversize
+	if size == 0 {
+		size = defaultOversize
+	}
+	body := make([]byte, 0, len(whole)+size+16)
+	body = append(append(body, `{"padding":"`...), bytes.Repeat([]byte("x"), size)...)
 	body = append(append(body, `",`...), whole[1:]...)
 	c := r.next(body)
 	c.wait = oversizeWait
