@@ -25,7 +25,7 @@ setup: ## installs what the tests need, as root on Debian; lists it elsewhere
 
 .PHONY: soak
 soak: setup ## the long version of the tests that kill processes, and of those that tell stories
-	export POSTRIDER_TEST_SOAK=1 && $(WITH_POSTGRES) go test -race -timeout 60m -count=1 ./test/... ./internal/engine
+	export POSTRIDER_TEST_SOAK=1 && $(WITH_POSTGRES) go test -race -timeout 60m -count=1 ./test/... ./internal/engine ./internal/store
 
 .PHONY: update
 update: ## rewrites the golden files

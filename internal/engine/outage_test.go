@@ -147,11 +147,15 @@ func TestHooks(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if !w.engine.Alive() || len(w.decided) != 0 {
-			t.Errorf("before anything is due: alive %v, %d decisions", w.engine.Alive(), len(w.decided))
+		w.mu.Lock()
+		before := len(w.decided)
+		w.mu.Unlock()
+		if !w.engine.Alive() || before != 0 {
+			t.Errorf("before anything is due: alive %v, %d decisions", w.engine.Alive(), before)
 		}
 		time.Sleep(3 * time.Hour)
 		synctest.Wait()
+		w.halt()
 		windows, calls, read, waiting := 0, 0, 0, 0
 		for _, d := range w.decided {
 			windows += d.Windows
@@ -168,7 +172,6 @@ func TestHooks(t *testing.T) {
 		if len(w.settled) != 3 || w.settled[0].outcome.State != outbox.Sent {
 			t.Errorf("%d calls settled, the first: %+v", len(w.settled), w.settled)
 		}
-		w.halt()
 		if w.engine.Alive() || w.worker.Alive() {
 			t.Error("it lives on after its end")
 		}

@@ -20,7 +20,11 @@ var server = &store.TestServer
 func TestMain(m *testing.M) {
 	// Fewer but longer histories than usual: they find more. What the command
 	// line says wins.
-	for name, value := range map[string]string{"rapid.steps": "100", "rapid.checks": "25"} {
+	checks := "12"
+	if os.Getenv("POSTRIDER_TEST_SOAK") == "1" {
+		checks = "100"
+	}
+	for name, value := range map[string]string{"rapid.steps": "100", "rapid.checks": checks} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}
