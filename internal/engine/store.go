@@ -35,10 +35,11 @@ type Store interface {
 	// none is open.
 	NextWindow(ctx context.Context, app string) (time.Time, error)
 	// Decide takes up to limit windows that are due, has them judged, and
-	// carries the verdicts out, all in one transaction: nobody else decides
-	// the same windows, and nothing arrives in their conversations meanwhile.
-	// The judge may be asked twice about the same window. As many calls as
-	// there is room for are stored as in hand, and returned; others as pending.
+	// carries the verdicts out in one transaction: nobody else decides the
+	// same windows, and one in whose conversation something arrives meanwhile
+	// stays for the next time. The judge may be asked twice about the same
+	// window. As many calls as there is room for are stored as in hand, and
+	// returned; others as pending.
 	Decide(ctx context.Context, app string, judge Judge, limit int, hand outbox.Hand) (Decided, error)
 	// Case reads anew what the decision about a digest rests on, for the
 	// messages that are in it. ok is false where nothing is known of it any

@@ -23,7 +23,7 @@ func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limi
 		return engine.Decided{}, nil
 	}
 	decide := s.decideLocked
-	if s.dialect.skipLocked == "" {
+	if s.dialect.soleWriter() {
 		limit = min(limit, soleWriterWindows)
 		// What did not work beside other writers is done alone.
 		if !s.contended.Swap(false) {

@@ -26,16 +26,11 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 	var rulings []*ruling
 	var problems []error
 	var last map[chat.Conversation]int64
-	var mine []*engine.Case
-	defer func() { s.deciding.end(mine) }()
-	// Looked at before the snapshot: what ends meanwhile is still open in it.
-	others := s.deciding.now()
+	defer func() { s.deciding.end(cs.all) }()
 	err = s.snapshot(ctx, func(tx *transaction) error {
-		if err := s.takeDue(ctx, tx, cs, limit+len(others), ""); err != nil {
+		if err := s.takeBeside(ctx, tx, cs, limit); err != nil {
 			return fmt.Errorf("read due windows: %w", err)
 		}
-		mine = s.deciding.begin(cs.all, limit, others)
-		cs.all = mine
 		if last, err = cs.lastNumbers(ctx, tx); err != nil {
 			return fmt.Errorf("read last numbers: %w", err)
 		}
@@ -52,7 +47,7 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 		}
 		held := make([]*ruling, 0, len(rulings))
 		for _, r := range rulings {
-			if same[windowKey{r.UID, r.Conversation}] {
+			if same[keyOf(r.Case)] {
 				held = append(held, r)
 			}
 		}
@@ -119,11 +114,34 @@ func (cs *cases) unchanged(ctx context.Context, tx *transaction, last map[chat.C
 	})
 }
 
+// takeBeside takes due windows that nobody else is deciding.
+func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limit int) error {
+	s.deciding.taking.Lock()
+	defer s.deciding.taking.Unlock()
+	// Looked at before the transaction reads, and so before what it sees: a
+	// decision that ends meanwhile has windows that are still open in it.
+	others := s.deciding.now()
+	all := &cases{app: cs.app, now: cs.now}
+	if err := s.takeDue(ctx, tx, all, limit+len(others), ""); err != nil {
+		return err
+	}
+	for _, c := range all.all {
+		if len(cs.all) < limit && !others[keyOf(c)] {
+			cs.all = append(cs.all, c)
+		}
+	}
+	s.deciding.begin(cs.all)
+	return nil
+}
+
+func keyOf(c *engine.Case) windowKey { return windowKey{c.UID, c.Conversation} }
+
 // deciding are the windows that are being decided beside the writer, so that
 // the next ones can be read while these are being written.
 type deciding struct {
-	mu   sync.Mutex
-	keys map[windowKey]bool
+	taking sync.Mutex // held by the one that is looking for windows to take
+	mu     sync.Mutex
+	keys   map[windowKey]bool
 }
 
 // now returns the windows that are being decided now.
@@ -133,28 +151,21 @@ func (d *deciding) now() map[windowKey]bool {
 	return maps.Clone(d.keys)
 }
 
-// begin returns up to limit of the cases that nobody else is deciding, or was.
-func (d *deciding) begin(all []*engine.Case, limit int, others map[windowKey]bool) []*engine.Case {
+func (d *deciding) begin(cases []*engine.Case) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.keys == nil {
 		d.keys = make(map[windowKey]bool)
 	}
-	mine := make([]*engine.Case, 0, min(limit, len(all)))
-	for _, c := range all {
-		key := windowKey{c.UID, c.Conversation}
-		if len(mine) < limit && !d.keys[key] && !others[key] {
-			d.keys[key] = true
-			mine = append(mine, c)
-		}
+	for _, c := range cases {
+		d.keys[keyOf(c)] = true
 	}
-	return mine
 }
 
 func (d *deciding) end(cases []*engine.Case) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range cases {
-		delete(d.keys, windowKey{c.UID, c.Conversation})
+		delete(d.keys, keyOf(c))
 	}
 }

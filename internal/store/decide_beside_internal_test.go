@@ -118,6 +118,18 @@ func TestDecisionsBesideEachOther(t *testing.T) {
 	}
 }
 
+// A hand does not take more than fits into memory, however much room it has.
+func TestLargeCallsWait(t *testing.T) {
+	notices := make([]*notice, 100)
+	for i := range notices {
+		notices[i] = &notice{ruling: &ruling{Case: new(engine.Case)}, state: outbox.Pending, payload: make([]byte, 1<<20)}
+	}
+	claimed := takeInHand(notices, 100)
+	if len(claimed) != claimBytes>>20 || notices[len(claimed)].state != outbox.Pending {
+		t.Errorf("%d calls of a megabyte were taken in hand", len(claimed))
+	}
+}
+
 // Calls beyond the room wait in the outbox.
 func TestCallsBeyondTheRoom(t *testing.T) {
 	for _, e := range testEngines() {

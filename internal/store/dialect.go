@@ -82,6 +82,10 @@ func postgresDialect() *dialect {
 	}
 }
 
+// soleWriter reports whether only one can write at a time, so that rows need no
+// locks and writers wait for their turn.
+func (d *dialect) soleWriter() bool { return d.skipLocked == "" }
+
 // by returns what makes a table be read by an index.
 func (d *dialect) by(index string) string {
 	if d.indexedBy == "" {

@@ -79,13 +79,15 @@ func (s *Store) noticesOf(cs *cases, rulings []*ruling) ([]*notice, error) {
 }
 
 // takeInHand marks the first calls, for which there is room, as in hand, and
-// returns them.
+// returns them. Large payloads wait in the outbox: see claimBytes.
 func takeInHand(notices []*notice, room int) []outbox.Claimed {
 	var claimed []outbox.Claimed
+	bytes := 0
 	for _, n := range notices {
-		if n.state != outbox.Pending || len(claimed) == room {
+		if n.state != outbox.Pending || len(claimed) == room || bytes >= claimBytes {
 			continue
 		}
+		bytes += len(n.payload)
 		n.state = outbox.InHand
 		now := fromMillis(millis(n.Now)) // as it is stored
 		claimed = append(claimed, outbox.Claimed{Claim: 1, Payload: n.payload, Delivery: outbox.Delivery{

@@ -41,13 +41,14 @@ func newPositional(text string) positional {
 }
 
 // args returns arguments in the order of the marks; one may stand several
-// times.
+// times. Where one is missing it ends, and the driver complains.
 func (p *positional) args(args []any) []any {
 	ordered := make([]any, len(p.order))
 	for i, n := range p.order {
-		if n < len(args) {
-			ordered[i] = args[n]
+		if n >= len(args) {
+			return ordered[:i]
 		}
+		ordered[i] = args[n]
 	}
 	return ordered
 }

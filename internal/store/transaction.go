@@ -26,7 +26,7 @@ func (s *Store) inBackground(ctx context.Context, fn func(*transaction) error) e
 
 func (s *Store) transact(ctx context.Context, kind int, fn func(*transaction) error) error {
 	return s.dialect.retry(ctx, func() error {
-		if s.dialect.skipLocked == "" {
+		if s.dialect.soleWriter() {
 			if err := s.turns.take(ctx, kind); err != nil {
 				return fmt.Errorf("wait to write: %w", err)
 			}
@@ -57,7 +57,7 @@ func (s *Store) transact(ctx context.Context, kind int, fn func(*transaction) er
 
 // reading runs fn, which only reads, on the database as it is at one moment.
 func (s *Store) reading(ctx context.Context, fn func(*transaction) error) error {
-	if s.dialect.skipLocked == "" {
+	if s.dialect.soleWriter() {
 		return s.snapshot(ctx, fn)
 	}
 	return s.inBackground(ctx, fn)

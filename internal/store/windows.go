@@ -327,8 +327,8 @@ func (s *Store) NextWindow(ctx context.Context, app string) (time.Time, error) {
 // lockConversations locks the rows of conversations, in their order, so that
 // no message takes a number in them until the transaction ends.
 func (s *Store) lockConversations(ctx context.Context, tx *transaction, app string, conversations []chat.Conversation) error {
-	if s.dialect.skipLocked == "" {
-		return nil // there is one writer
+	if s.dialect.soleWriter() {
+		return nil
 	}
 	ids := make([]string, len(conversations))
 	for i, c := range conversations {
