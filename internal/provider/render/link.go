@@ -67,8 +67,9 @@ func (l Link) of(n *notification.Notification) string {
 
 // escape makes an id fit for any place of a URL behind its host.
 func escape(id string) string {
+	id = line(id)
 	if id == "." || id == ".." {
 		return "" // as a step of a path it would lead elsewhere
 	}
-	return strings.ReplaceAll(url.QueryEscape(line(id)), "+", "%20")
+	return strings.ReplaceAll(url.QueryEscape(id), "+", "%20")
 }

@@ -112,7 +112,7 @@ func TestLinksKeepTheirPath(t *testing.T) {
 	r := render.New(render.Config{From: mail.Address{Address: "chat@example.com"}, DeepLink: link(t, "https://chat.example.com/u/{senderUid}/open")})
 	rapid.Check(t, func(t *rapid.T) {
 		n := small()
-		n.Data.SenderDetails.UID = rapid.OneOf(rapid.SampledFrom([]string{"..", ".", "../..", "a/../b", "{uid}", "%2e%2e"}), rapid.String()).Draw(t, "uid")
+		n.Data.SenderDetails.UID = rapid.OneOf(rapid.SampledFrom([]string{"..", ".", "../..", "a/../b", "{uid}", "%2e%2e", ".\t", "\x00.."}), rapid.String()).Draw(t, "uid")
 		data, err := r.Mail(n, envelope())
 		if err != nil {
 			t.Fatal(err)
