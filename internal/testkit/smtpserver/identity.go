@@ -69,6 +69,23 @@ func newIdentity(names []string, expired bool) (*identity, error) {
 	return &identity{tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: key}, authority}, nil
 }
 
+// Certificate makes a certificate for 127.0.0.1, ::1 and localhost for another
+// server, as PEM, and the pool with the authority that signed it.
+func Certificate() (certificate, key []byte, roots *x509.CertPool, err error) {
+	id, err := newIdentity(nil, false)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(id.certificate.PrivateKey)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	roots = x509.NewCertPool()
+	roots.AddCert(id.authority)
+	certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: id.certificate.Certificate[0]})
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), roots, nil
+}
+
 // Roots is a pool with the authority that signed the server's certificate. It
 // must not be called without TLS.
 func (s *Server) Roots() *x509.CertPool {
