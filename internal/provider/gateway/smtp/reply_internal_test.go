@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
+
+	"github.com/postrider/postrider/internal/provider/gateway"
 )
 
 // Replies come from outside: whatever they are, reading them ends, keeps
@@ -15,6 +17,7 @@ func FuzzReply(f *testing.F) {
 	for _, seed := range []string{
 		"250 ok\r\n", "250-a\r\n250 b\r\n", "250-a\r\n251 b\r\n", "250\r\n", "25", "250-\n250 \n", "999 x\r\n", "\r\n", "250 \xff\x00\x1b\r\n",
 		"220 " + strings.Repeat("x", 5000) + "\r\n", strings.Repeat("250-x\r\n", 200), "421 4.3.2 bye\r\n250 ok\r\n",
+		"550 5.1.1 no\r\n", "550-5.7.8 a\r\n550 5.7.8 b\r\n", "452 4.2.2\r\n", "550 5..1 x\r\n", "550 5.1.1.1 x\r\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -49,6 +52,17 @@ func readAll(t *testing.T, in *bufio.Reader) string {
 		if len(text) > longestReplyText || !utf8.ValidString(text) || strings.ContainsAny(text, "\r\n\x00\x1b") {
 			t.Errorf("text is %q", text)
 		}
+		// What is made of it holds for any reply.
+		for _, step := range []string{stepMAIL, stepRCPT, stepFinal, stepAUTH} {
+			r := reply{code, enhancedCode(code, text), text}
+			if r.enhanced != "" && (r.enhanced[0] != byte('0'+code/100) || !strings.HasPrefix(text, r.enhanced)) {
+				t.Errorf("%q has the status %q", text, r.enhanced)
+			}
+			failure := asMailFault(&refusal{step, r})
+			if failure.Fault == gateway.FaultPermanent && code/100 != 5 {
+				t.Errorf("%d %s is for good", code, text)
+			}
+		}
 		account.WriteString(text)
 	}
 }
@@ -61,6 +75,8 @@ func TestOffers(t *testing.T) {
 		"pipelining":         {pipelining: true},
 		"STARTTLS":           {startTLS: true},
 		"8BITMIME":           {eightBit: true},
+		"CHUNKING":           {chunking: true},
+		"SMTPUTF8":           {utf8: true},
 		"SIZE":               {size: true},
 		"SIZE 0":             {size: true},
 		"SIZE 35882577":      {size: true, largest: 35882577},
@@ -76,6 +92,7 @@ func TestOffers(t *testing.T) {
 		var got offers
 		got.add([]byte(line))
 		if got.pipelining != want.pipelining || got.startTLS != want.startTLS || got.eightBit != want.eightBit ||
+			got.chunking != want.chunking || got.utf8 != want.utf8 ||
 			got.size != want.size || got.largest != want.largest || strings.Join(got.auth, " ") != strings.Join(want.auth, " ") {
 			t.Errorf("%q: %+v, want %+v", line, got, want)
 		}
