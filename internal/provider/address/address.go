@@ -10,6 +10,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/idna"
 )
@@ -71,9 +72,10 @@ func Parse(s string) (string, error) {
 		return "", &InvalidError{"longer than 254 bytes"}
 	}
 	for _, r := range local {
-		if r > 127 {
-			// Needs SMTPUTF8 (RFC 6531) from end to end.
-			return "", &InvalidError{"letters outside ASCII before the @"}
+		// Letters of any script may stand there: whether they can be sent is
+		// for the gateway to say (RFC 6531).
+		if r > 127 && !unicode.IsPrint(r) {
+			return "", &InvalidError{"invisible characters before the @"}
 		}
 	}
 	return local + "@" + ascii, nil

@@ -41,7 +41,9 @@ func TestParse(t *testing.T) {
 		"mira(comment)@example.org":            "",
 		" mira@example.org":                    "",
 		"mira @example.org":                    "",
-		"jürgen@example.org":                   "",
+		"jürgen@example.org":                   "jürgen@example.org",
+		"用户@例え.テスト":                            "用户@xn--r8jz45g.xn--zckzah",
+		"mi\u202era@example.org":               "",
 		"mira@example.org\x00":                 "",
 	} {
 		got, err := address.Parse(given)

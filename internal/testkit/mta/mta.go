@@ -68,8 +68,7 @@ const patience = 30 * time.Second
 // prepare makes the directory of a server whose files belong to owner.
 func prepare(t testing.TB, owner string) (setting, *x509.CertPool) {
 	t.Helper()
-	// Not t.TempDir: no other account may enter that.
-	dir, err := os.MkdirTemp("", "postrider-mta-")
+	dir, err := os.MkdirTemp("", "postrider-mta-") //nolint:usetesting // the server's account may not enter t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}

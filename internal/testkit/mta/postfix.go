@@ -95,6 +95,7 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = reject_unauth_destination
 `
 
+//nolint:dupword // it is a table
 const postfixMaster = `
 127.0.0.1:%d inet n - n - - smtpd
 cleanup   unix  n       -       n       -       0       cleanup
