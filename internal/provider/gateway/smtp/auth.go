@@ -20,32 +20,59 @@ const mostChallenges = 6
 
 // login logs in by the safest mechanism that both sides have.
 //
-// A server may offer what its accounts are not made for: SCRAM and CRAM-MD5
-// need more than a hash of the password. So where no mechanism is configured,
-// and the connection is encrypted, a refusal is followed by one that hands
-// over the password. That gives nothing away: a server that is not to be
-// trusted could have offered nothing else to begin with.
+// A server may offer what it cannot do: a binding to the connection of another
+// type than ours, or, for accounts of which it knows only a hash of the
+// password, SCRAM and CRAM-MD5. So a refusal is followed by the next mechanism
+// that may work (see [conn.instead]); what was tried in vain is not tried again
+// once one has worked.
 func (c *conn) login(ctx context.Context) error {
 	usable, err := candidates(c.cfg.Auth, c.offers.auth, c.isTLS())
 	if err != nil {
 		return &misfit{stepAUTH, gateway.KindUnsupported, err}
 	}
 	usable = c.lessons.usable(usable)
-	first := usable[0]
-	err = c.authenticate(ctx, first)
-	var refused *refusal
-	if !errors.As(err, &refused) || refused.reply.class() != 5 || c.broken || c.cfg.Auth != "" || first.reveals || !c.isTLS() {
-		return err
+	var vain []string
+	for m := usable[0]; ; {
+		err := c.authenticate(ctx, m)
+		if err == nil {
+			c.lessons.cannot(vain...)
+			return nil
+		}
+		var refused *refusal
+		if !errors.As(err, &refused) || refused.reply.class() != 5 || c.broken {
+			return err
+		}
+		next := c.instead(m, refused.reason, usable)
+		if next < 0 {
+			return err
+		}
+		vain = append(vain, m.name)
+		m = usable[next]
 	}
-	i := slices.IndexFunc(usable, func(m mechanism) bool { return m.reveals })
-	if i < 0 {
-		return err
+}
+
+// instead returns which mechanism to try after one was refused, or -1: SCRAM
+// without binding after one with it, and then, where no mechanism is
+// configured and the connection is encrypted, one that hands over the
+// password. That gives nothing away: a server that is not to be trusted could
+// have offered nothing else to begin with.
+//
+// A binding that does not match is another matter. Then somebody stands
+// between us and the server, and gets nothing.
+func (c *conn) instead(failed mechanism, reason string, usable []mechanism) int {
+	switch {
+	case reason == "e=channel-bindings-dont-match":
+		return -1
+	case failed.binds && reason != "e=invalid-proof": // which is about the password
+		i := slices.IndexFunc(usable, func(m mechanism) bool { return m.parameter == failed.parameter && !m.binds })
+		if i >= 0 {
+			return i
+		}
 	}
-	if err := c.authenticate(ctx, usable[i]); err != nil {
-		return err
+	if failed.reveals || c.cfg.Auth != "" || !c.isTLS() {
+		return -1
 	}
-	c.lessons.cannot(first.name)
-	return nil
+	return slices.IndexFunc(usable, func(m mechanism) bool { return m.reveals })
 }
 
 // authenticate goes through the exchange of one mechanism.
@@ -99,7 +126,7 @@ func (c *conn) authenticate(ctx context.Context, m mechanism) error {
 			if len(explained) > 0 {
 				r.text = printable(fmt.Appendf(nil, "%s (%s)", r.text, c.redact(explained)), longestReplyText)
 			}
-			return &refusal{step, r}
+			return &refusal{step: step, reply: r, reason: string(explained)}
 		}
 	}
 	c.broken = true

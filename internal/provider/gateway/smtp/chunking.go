@@ -89,7 +89,7 @@ func (c *conn) sendInOneGo(ctx context.Context, e envelope, size int) (reply, er
 		case r.refuses():
 			c.dirty = true
 			if refused == nil {
-				refused = &refusal{step, r}
+				refused = &refusal{step: step, reply: r}
 			}
 			if c.broken {
 				return reply{}, refused

@@ -26,7 +26,7 @@ func isNumber(s string) bool {
 // kindOf says what a refusal is about.
 func kindOf(step string, r reply) gateway.Kind {
 	if r.enhanced != "" && !isOurs(r.code) {
-		if k, ok := kindByStatus(r.enhanced[2:]); ok {
+		if k, ok := kindByStatus(step, r.enhanced[2:]); ok {
 			return k
 		}
 	}
@@ -36,7 +36,10 @@ func kindOf(step string, r reply) gateway.Kind {
 // kindByStatus goes by subject and detail of an enhanced code, as they are
 // registered (RFC 5248). A subject's own meaning holds for details that are
 // not listed; the vague x.0.x and x.2.0 are left to the reply's code.
-func kindByStatus(status string) (gateway.Kind, bool) {
+//
+// Some of those about logins and encryption are also said of recipients who
+// hear from some people only (550 5.7.12): once the sender was taken they are.
+func kindByStatus(step, status string) (gateway.Kind, bool) {
 	switch status {
 	case "1.1", "1.2", "1.3", "1.4", "1.6", "1.10":
 		return gateway.KindMailbox, true
@@ -48,10 +51,19 @@ func kindByStatus(status string) (gateway.Kind, bool) {
 		return gateway.KindMailboxFull, true
 	case "2.3", "3.4":
 		return gateway.KindTooLarge, true
-	case "7.8", "7.9", "7.12", "7.13", "7.14":
+	case "7.8", "7.9":
 		return gateway.KindLogin, true
-	case "7.10", "7.11":
+	case "7.11":
 		return gateway.KindEncryption, true
+	case "7.10", "7.12", "7.13", "7.14":
+		switch {
+		case step == stepRCPT || step == stepDATA || step == stepContent || step == stepBDAT || step == stepFinal:
+			return gateway.KindPolicy, true
+		case status == "7.10":
+			return gateway.KindEncryption, true
+		default:
+			return gateway.KindLogin, true
+		}
 	}
 	subject, _, _ := strings.Cut(status, ".")
 	switch subject {

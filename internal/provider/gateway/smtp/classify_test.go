@@ -39,8 +39,9 @@ func TestKindsOfRefusals(t *testing.T) {
 		{smtpserver.Body, 552, "too much", "", gateway.KindTooLarge, gateway.FaultPermanent},
 		{smtpserver.Body, 554, "5.6.0 Message has a broken header", "5.6.0", gateway.KindContent, gateway.FaultPermanent},
 		{smtpserver.Body, 550, "spam", "", gateway.KindPolicy, gateway.FaultPermanent},
-		{smtpserver.Body, 421, "4.7.0 Try again later, closing connection", "4.7.0", gateway.KindPolicy, gateway.FaultGateway},
-		{smtpserver.DATA, 421, "too busy", "", gateway.KindSystem, gateway.FaultGateway},
+		{smtpserver.Body, 421, "4.7.0 Try again later, closing connection", "4.7.0", gateway.KindPolicy, gateway.FaultTemporary},
+		{smtpserver.DATA, 421, "too busy", "", gateway.KindSystem, gateway.FaultTemporary},
+		{smtpserver.MAIL, 421, "4.7.0 Too many mails", "4.7.0", gateway.KindPolicy, gateway.FaultGateway},
 		// No mail could do better than these: the login is at fault.
 		{smtpserver.MAIL, 530, "5.7.0 Authentication Required", "5.7.0", gateway.KindLogin, gateway.FaultGateway},
 		{smtpserver.MAIL, 530, "5.7.57 Client not authenticated to send mail", "5.7.57", gateway.KindLogin, gateway.FaultGateway},
@@ -48,6 +49,9 @@ func TestKindsOfRefusals(t *testing.T) {
 		{smtpserver.MAIL, 525, "5.7.13 User Account Disabled", "5.7.13", gateway.KindLogin, gateway.FaultGateway},
 		{smtpserver.MAIL, 454, "4.7.12 A password transition is needed", "4.7.12", gateway.KindLogin, gateway.FaultGateway},
 		{smtpserver.MAIL, 554, "5.7.10 Encryption needed", "5.7.10", gateway.KindEncryption, gateway.FaultGateway},
+		// Of a recipient the same may be said.
+		{smtpserver.RCPT, 550, "5.7.12 Only people of the organisation may write here", "5.7.12", gateway.KindPolicy, gateway.FaultPermanent},
+		{smtpserver.RCPT, 550, "5.7.9 A stronger login is needed", "5.7.9", gateway.KindLogin, gateway.FaultGateway},
 		// A status that contradicts the code, or is none, says nothing.
 		{smtpserver.RCPT, 550, "4.2.2 Mailbox full", "", gateway.KindMailbox, gateway.FaultPermanent},
 		{smtpserver.RCPT, 450, "5.7.8 try later", "", gateway.KindUnknown, gateway.FaultTemporary},

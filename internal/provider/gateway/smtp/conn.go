@@ -103,7 +103,7 @@ func (c *conn) write(ctx context.Context, step string, limit time.Duration, data
 	}
 	c.broken = true
 	if said, ok := c.lastWords(ctx, err); ok {
-		return &refusal{step, said}
+		return &refusal{step: step, reply: said}
 	}
 	return &lost{step: step, err: explain(ctx, err, limit)}
 }
@@ -173,7 +173,7 @@ func (c *conn) command(ctx context.Context, step, line string, each func([]byte)
 func (c *conn) expect(ctx context.Context, code int, step, line string) error {
 	r, err := c.command(ctx, step, line, nil)
 	if err == nil && r.code != code {
-		err = &refusal{step, r}
+		err = &refusal{step: step, reply: r}
 	}
 	return err
 }
@@ -186,7 +186,7 @@ func (c *conn) parting(step string) error {
 	}
 	r, err := c.read(ctx, step, c.cfg.Timeouts.Parting, nil)
 	if err == nil && r.class() != 2 {
-		err = &refusal{step, r}
+		err = &refusal{step: step, reply: r}
 	}
 	return err
 }

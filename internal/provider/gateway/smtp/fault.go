@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/postrider/postrider/internal/provider/gateway"
@@ -38,8 +37,9 @@ const closing = 421
 
 // A refusal is a negative reply.
 type refusal struct {
-	step  string
-	reply reply
+	step   string
+	reply  reply
+	reason string // that a login's exchange gave before the reply
 }
 
 func (e *refusal) Error() string { return fmt.Sprintf("%s: %d %s", e.step, e.reply.code, e.reply.text) }
@@ -69,13 +69,15 @@ func asGatewayFault(err error) *gateway.Error { return verdict(err, gateway.Faul
 
 // asMailFault is for whatever happened once a mail was mentioned.
 //
-// A refusal is the mail's: 4xx for now, 5xx for good. Not so 421, by which
-// the server leaves, nor what asks us to log in or to encrypt by its code (RFC
-// 4954, section 6; RFC 3207, section 4): no mail could do better, so that none
-// must be given up for it. Enhanced codes that say the same do so of us up to the
-// sender; later only those that cannot be meant otherwise (x.7.8, x.7.9,
-// x.7.11): the others are also said of recipients who hear from some people
-// only (550 5.7.12), and would stop everybody's mail.
+// A refusal is the mail's: 4xx for now, 5xx for good. Not so what asks us to
+// log in or to encrypt by its code (RFC 4954, section 6; RFC 3207, section 4):
+// no mail could do better, so that none must be given up for it. Enhanced codes
+// that say the same do so of us up to the sender; later only those that cannot
+// be meant otherwise (x.7.8, x.7.9, x.7.11): the others are also said of
+// recipients who hear from some people only (550 5.7.12), and would stop
+// everybody's mail. In the same way 421, by which the server leaves, is about us
+// up to the sender; later it may be this mail that it does not bear, and which
+// would hold up all others for as long as it is tried.
 // A lost connection is an attempt of the mail.
 func asMailFault(err error) *gateway.Error {
 	var (
@@ -88,7 +90,7 @@ func asMailFault(err error) *gateway.Error {
 		fault = gateway.FaultPermanent
 	case errors.As(err, &refused):
 		switch {
-		case wantsUs(refused):
+		case ofUs(refused):
 			fault = gateway.FaultGateway
 		case refused.reply.class() == 5:
 			fault = gateway.FaultPermanent
@@ -97,17 +99,11 @@ func asMailFault(err error) *gateway.Error {
 	return verdict(err, fault)
 }
 
-// wantsUs reports whether a refusal is of us, and not of a mail.
-func wantsUs(r *refusal) bool {
-	if r.reply.code == closing || isOurs(r.reply.code) {
-		return true
-	}
-	if r.step == stepMAIL {
-		kind := kindOf(r.step, r.reply)
-		return kind == gateway.KindLogin || kind == gateway.KindEncryption
-	}
-	_, status, _ := strings.Cut(r.reply.enhanced, ".")
-	return status == "7.8" || status == "7.9" || status == "7.11"
+// ofUs reports whether a refusal is of us, and not of a mail.
+func ofUs(r *refusal) bool {
+	kind := kindOf(r.step, r.reply)
+	return isOurs(r.reply.code) || kind == gateway.KindLogin || kind == gateway.KindEncryption ||
+		r.reply.code == closing && r.step == stepMAIL
 }
 
 // isOurs: these codes ask for a login or for encryption, whatever is said

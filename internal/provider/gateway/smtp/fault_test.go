@@ -62,7 +62,7 @@ func eachPhase(t *testing.T, test func(t *testing.T, p phase, srv *smtpserver.Se
 func TestReplyInEachPhase(t *testing.T) {
 	t.Parallel()
 	for code, fault := range map[int]gateway.Fault{
-		421: gateway.FaultGateway,
+		421: gateway.FaultTemporary, // but to MAIL FROM
 		450: gateway.FaultTemporary,
 		451: gateway.FaultTemporary,
 		452: gateway.FaultTemporary,
@@ -80,7 +80,7 @@ func TestReplyInEachPhase(t *testing.T) {
 			t.Parallel()
 			eachPhase(t, func(t *testing.T, p phase, srv *smtpserver.Server, g *smtp.Gateway) {
 				fault, name := fault, p.name
-				if !p.ofMail {
+				if !p.ofMail || code == 421 && p.step == smtpserver.MAIL {
 					fault = gateway.FaultGateway
 				}
 				if p.step == smtpserver.EHLO && code/100 == 5 {
@@ -146,7 +146,11 @@ func TestLeaveInEachPhase(t *testing.T) {
 	t.Parallel()
 	eachPhase(t, func(t *testing.T, p phase, srv *smtpserver.Server, g *smtp.Gateway) {
 		srv.Next(p.step, smtpserver.Reply(421, "4.3.2 shutting down").AndHangUp())
-		wantFault(t, g, mail(content), gateway.FaultGateway, p.name, 421)
+		fault := gateway.FaultGateway
+		if p.ofMail && p.step != smtpserver.MAIL {
+			fault = gateway.FaultTemporary // it may be this mail that it does not bear
+		}
+		wantFault(t, g, mail(content), fault, p.name, 421)
 		if s := g.Stats(); s.Open != 0 {
 			t.Errorf("the connection is kept: %+v", s)
 		}
@@ -273,7 +277,7 @@ func TestSilenceInsteadOfTLS(t *testing.T) {
 // writing fails, has still said why.
 func TestRefusalInTheMiddleOfContent(t *testing.T) {
 	t.Parallel()
-	for code, fault := range map[int]gateway.Fault{421: gateway.FaultGateway, 452: gateway.FaultTemporary, 552: gateway.FaultPermanent} {
+	for code, fault := range map[int]gateway.Fault{421: gateway.FaultTemporary, 452: gateway.FaultTemporary, 552: gateway.FaultPermanent} {
 		addr := listen(t, func(c net.Conn) {
 			say := func(s string) { _, _ = io.WriteString(c, s) }
 			hear := func(end string) {

@@ -31,8 +31,8 @@ const (
                          | greeting | EHLO | STARTTLS | AUTH | MAIL   | RCPT   | content command | body
     4xx                  | wait     | wait | wait     | wait | retry  | retry  | retry           | retry
     5xx                  | wait     | wait | wait     | wait | failed | failed | failed          | failed
-    421                  | wait     | wait | wait     | wait | wait   | wait   | wait            | wait
-    421, hangs up        | wait     | wait | wait     | wait | wait   | wait   | wait            | wait
+    421                  | wait     | wait | wait     | wait | wait   | retry  | retry           | retry
+    421, hangs up        | wait     | wait | wait     | wait | wait   | retry  | retry           | retry
     5xx login wanted     | wait     | wait | wait     | wait | wait   | wait   | wait            | wait
     greylisted           | wait     | wait | wait     | wait | retry  | retry  | retry           | retry
     hangs up             | wait     | wait | wait     | wait | retry  | retry  | retry           | retry
@@ -49,8 +49,8 @@ const (
                          | MAIL   | RCPT       | content command | body
     4xx                  | retry  | retry      | retry           | retry
     5xx                  | failed | failed     | failed          | failed
-    421                  | sent   | wait       | wait            | wait
-    421, hangs up        | sent   | wait       | wait            | wait
+    421                  | sent   | retry      | retry           | retry
+    421, hangs up        | sent   | retry      | retry           | retry
     5xx login wanted     | wait   | wait       | wait            | wait
     greylisted           | retry  | retry      | retry           | retry
     hangs up             | sent   | sent       | sent/retry      | retry
@@ -66,8 +66,8 @@ const (
                          | MAIL   | RCPT   | content command | body
     4xx                  | retry  | retry  | retry           | retry
     5xx                  | failed | failed | failed          | failed
-    421                  | sent   | wait   | wait            | wait
-    421, hangs up        | sent   | wait   | wait            | wait
+    421                  | sent   | retry  | retry           | retry
+    421, hangs up        | sent   | retry  | retry           | retry
     5xx login wanted     | wait   | wait   | wait            | wait
     greylisted           | retry  | retry  | retry           | retry
     hangs up             | retry  | retry  | retry           | retry
@@ -185,6 +185,9 @@ func meetFault(t *testing.T, cfg smtpserver.Config, reused bool, at smtpserver.S
 		t.Errorf("%s (%v), want %s", got, err, want)
 	}
 	srv.Behave()
+	if strings.Contains(fault, "hangs up") { // so that the next mail can see it
+		await(t, srv, func(c smtpserver.Counts) bool { return c.Open < c.Connections })
+	}
 	if err != nil && want != "failed" {
 		mustSend(t, g, m) // as the queue does
 	}

@@ -40,9 +40,9 @@ func (g *Gateway) Close() { g.pool.close() }
 //
 //   - The gateway's, if no mail could have done better: anything before MAIL
 //     FROM (connection, TLS, greeting, EHLO, login, with whatever code), 421
-//     in any phase, and what asks for a login or for TLS: 530, 534, 535, 538
+//     to MAIL FROM, and what asks for a login or for TLS: 530, 534, 535, 538
 //     and the enhanced codes (RFC 3463) x.7.8 to x.7.14.
-//   - The mail's, for now: any other 4xx to MAIL FROM, RCPT TO, DATA or the
+//   - The mail's, for now: any other 4xx, 421 among them, to MAIL FROM, RCPT TO, DATA or the
 //     content, and a connection lost after MAIL FROM. If it was lost after
 //     the final dot, or the last octet of BDAT, the mail may have been taken
 //     all the same.

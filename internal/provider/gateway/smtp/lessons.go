@@ -18,13 +18,15 @@ type lessons struct {
 	unsteady bool
 }
 
-func (l *lessons) cannot(mechanism string) {
+func (l *lessons) cannot(mechanisms ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.useless == nil {
 		l.useless = make(map[string]bool)
 	}
-	l.useless[mechanism] = true
+	for _, name := range mechanisms {
+		l.useless[name] = true
+	}
 }
 
 // usable returns the mechanisms that may work; all if none may.

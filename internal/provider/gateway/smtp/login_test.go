@@ -109,12 +109,12 @@ func TestUselessMechanism(t *testing.T) {
 	srv := smtpserver.New(t, server)
 	g := newGateway(t, srv, "pool=1&max=1", trusting(srv))
 	mustSend(t, g, mail(content))
-	wantCounts(t, srv, 1, 1, map[smtpserver.Step]int{smtpserver.AUTH: 2})
-	for range 8 { // more than there are mechanisms to learn about
+	wantCounts(t, srv, 1, 1, map[smtpserver.Step]int{smtpserver.AUTH: 3}) // with binding, without, PLAIN
+	for range 8 {                                                         // more than there are mechanisms to learn about
 		mustSend(t, g, mail(content))
 	}
 	until(t, g, func(s smtp.Stats) bool { return s.Open == 0 })
-	// SCRAM-SHA-256-PLUS failed once, and so did each that is next in line.
+	// Each failed once, when it was next in line.
 	if n := srv.Counts().Steps[smtpserver.AUTH]; n != 9+5 {
 		t.Errorf("%d logins for 9 connections, want one each and a vain one per mechanism", n)
 	}
@@ -123,13 +123,43 @@ func TestUselessMechanism(t *testing.T) {
 	// all that there is.
 	for _, query := range []string{"auth=scram", "auth=cram-md5"} {
 		wantFault(t, newGateway(t, srv, query, trusting(srv)), mail(content), gateway.FaultGateway, "AUTH "+map[string]string{
-			"auth=scram": "SCRAM-SHA-256-PLUS", "auth=cram-md5": "CRAM-MD5",
+			"auth=scram": "SCRAM-SHA-256", "auth=cram-md5": "CRAM-MD5",
 		}[query], 504)
 	}
 	server.TLS = smtpserver.Plain
 	unencrypted := smtpserver.New(t, server)
 	wantFault(t, newGateway(t, unencrypted, "tls=none"), mail(content), gateway.FaultGateway, "AUTH SCRAM-SHA-256", 504)
 	wantCounts(t, unencrypted, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 1})
+}
+
+// A server may bind logins to the connection in another way than ours: then
+// SCRAM without binding does, and the password stays here.
+func TestBindingThatTheServerCannotDo(t *testing.T) {
+	t.Parallel()
+	for _, query := range []string{"", "auth=scram"} {
+		srv := smtpserver.New(t, smtpserver.Config{
+			TLS: smtpserver.Implicit, Username: "user", Password: "pass", Auth: everyMechanism(),
+			UselessAuth: []string{"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "PLAIN", "LOGIN"},
+		})
+		mustSend(t, newGateway(t, srv, query, trusting(srv)), mail(content))
+		wantCounts(t, srv, 1, 1, map[smtpserver.Step]int{smtpserver.AUTH: 2})
+	}
+}
+
+// A binding that does not match means that somebody is in between, who gets
+// neither another login nor the password.
+func TestBindingThatDoesNotMatch(t *testing.T) {
+	t.Parallel()
+	srv := smtpserver.New(t, smtpserver.Config{TLS: smtpserver.Implicit, Username: "user", Password: "pass", Auth: everyMechanism()})
+	srv.Always(smtpserver.AUTH, smtpserver.Raw("334 \r\n"))
+	srv.Next(smtpserver.OTHER,
+		smtpserver.Raw("334 "+base64.StdEncoding.EncodeToString([]byte("e=channel-bindings-dont-match"))+"\r\n"),
+		smtpserver.Reply(535, "5.7.8 no"))
+	failure := wantFault(t, newGateway(t, srv, "", trusting(srv)), mail(content), gateway.FaultGateway, "AUTH SCRAM-SHA-256-PLUS", 535)
+	if !strings.Contains(failure.Text, "channel-bindings-dont-match") {
+		t.Errorf("the text is %q", failure.Text)
+	}
+	wantCounts(t, srv, 1, 0, map[smtpserver.Step]int{smtpserver.AUTH: 1, smtpserver.OTHER: 2})
 }
 
 // A server that only pretends to know the password is found out, though

@@ -60,7 +60,7 @@ func (c *conn) greet(ctx context.Context) error {
 		return err
 	}
 	if r.class() != 2 {
-		return &refusal{stepGreeting, r}
+		return &refusal{step: stepGreeting, reply: r}
 	}
 	return c.hello(ctx)
 }
@@ -82,7 +82,7 @@ func (c *conn) hello(ctx context.Context) error {
 	case r.code == 250:
 		return nil
 	case r.class() != 5:
-		return &refusal{stepEHLO, r}
+		return &refusal{step: stepEHLO, reply: r}
 	}
 	c.offers = offers{}
 	return c.expect(ctx, 250, stepHELO, "HELO "+c.cfg.Hello)

@@ -124,7 +124,7 @@ func TestLeaveInTheMiddleOfAMailOnAPooledConnection(t *testing.T) {
 		g := newGateway(t, srv, "pool=1")
 		mustSend(t, g, mail(content))
 		srv.Next(step, smtpserver.Reply(421, "4.3.2 bye").AndHangUp())
-		wantFault(t, g, mail(content), gateway.FaultGateway, name, 421)
+		wantFault(t, g, mail(content), gateway.FaultTemporary, name, 421)
 		wantCounts(t, srv, 1, 1, nil)
 	}
 }

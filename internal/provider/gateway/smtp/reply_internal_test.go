@@ -58,7 +58,7 @@ func readAll(t *testing.T, in *bufio.Reader) string {
 			if r.enhanced != "" && (r.enhanced[0] != byte('0'+code/100) || !strings.HasPrefix(text, r.enhanced)) {
 				t.Errorf("%q has the status %q", text, r.enhanced)
 			}
-			failure := asMailFault(&refusal{step, r})
+			failure := asMailFault(&refusal{step: step, reply: r})
 			if failure.Fault == gateway.FaultPermanent && code/100 != 5 {
 				t.Errorf("%d %s is for good", code, text)
 			}

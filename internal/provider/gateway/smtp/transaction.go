@@ -116,7 +116,7 @@ func (c *conn) sendEnvelope(ctx context.Context, e envelope, size int, steps ...
 		case r.refuses():
 			c.dirty = true
 			if refused == nil {
-				refused = &refusal{step, r}
+				refused = &refusal{step: step, reply: r}
 			}
 		case r.class() != wanted:
 			c.broken = true
@@ -159,7 +159,7 @@ func (c *conn) sendContent(ctx context.Context, step string, content []byte) (re
 		return r, nil
 	case r.refuses():
 		c.dirty = true
-		return reply{}, &refusal{step, r}
+		return reply{}, &refusal{step: step, reply: r}
 	default:
 		c.broken = true
 		return reply{}, unexpected(step, r)
