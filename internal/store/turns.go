@@ -12,13 +12,19 @@ const (
 	background
 )
 
-// turns lets one writer in at a time. While both kinds wait they take turns: an
-// answer waits for one transaction of the background at most, however many
-// there are, and the background gets on however much is to be answered.
+// backgroundTurns is how many transactions of the background an answer waits for at
+// the most, while more of them wait. With two, twice as many answers share a
+// transaction as with one, and the time of the others is the background's.
+const backgroundTurns = 2
+
+// turns lets one writer in at a time. While both kinds wait they take turns, one
+// of the foreground after each two of the background: an answer waits for no
+// more than these, however many there are, and the background gets on however
+// much is to be answered.
 type turns struct {
 	mu      sync.Mutex
 	busy    bool
-	last    int // the kind that was let in last
+	passed  int // turns of the background since the last of the foreground
 	waiting [2][]chan struct{}
 }
 
@@ -26,7 +32,8 @@ type turns struct {
 func (t *turns) take(ctx context.Context, kind int) error {
 	t.mu.Lock()
 	if !t.busy {
-		t.busy, t.last = true, kind
+		t.busy = true
+		t.count(kind)
 		t.mu.Unlock()
 		return nil
 	}
@@ -58,15 +65,23 @@ func (t *turns) give() {
 
 // next lets the next one in. t.mu is held.
 func (t *turns) next() {
-	kind := 1 - t.last
-	if len(t.waiting[kind]) == 0 {
-		kind = t.last
+	kind := foreground
+	if len(t.waiting[foreground]) == 0 || t.passed < backgroundTurns && len(t.waiting[background]) > 0 {
+		kind = background
 	}
 	if len(t.waiting[kind]) == 0 {
 		t.busy = false
 		return
 	}
-	t.last = kind
+	t.count(kind)
 	close(t.waiting[kind][0])
 	t.waiting[kind] = t.waiting[kind][1:]
+}
+
+// count notes whose turn it is. t.mu is held.
+func (t *turns) count(kind int) {
+	t.passed++
+	if kind == foreground {
+		t.passed = 0
+	}
 }

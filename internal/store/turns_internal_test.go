@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// While both kinds wait they take turns, each in the order in which it came.
+// While both kinds wait, one of the foreground comes after each two of the
+// background, each in the order in which it came.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all turns
@@ -35,7 +36,7 @@ func TestTurns(t *testing.T) {
 		}
 		all.give()
 		writers.Wait()
-		if want := []string{"f1", "b1", "f2", "b2", "f3", "b3", "f4"}; !slices.Equal(order, want) {
+		if want := []string{"b1", "f1", "b2", "b3", "f2", "f3", "f4"}; !slices.Equal(order, want) {
 			t.Errorf("%v, want %v", order, want)
 		}
 		if err := all.take(t.Context(), foreground); err != nil {
