@@ -14,7 +14,7 @@ func TestTalkToFleet(t *testing.T) {
 	t.Parallel()
 	dice := newDice(t)
 	site, sink := newTalk(t, onPostgres(t))
-	start := func() *server { return startFleetMember(site, 3*time.Second) }
+	start := func() *server { return startFleetMember(site, 5*time.Second) }
 	killed, second, third := start(), start(), start()
 	crowd := newChatter(t, 8)
 	crowd.callAt(killed.url, second.url, third.url)

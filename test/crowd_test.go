@@ -178,9 +178,9 @@ type pardons map[string]int
 // grant looks up what is in hand now.
 func (p pardons) grant(s *site) (granted int) {
 	s.t.Helper()
-	inHand := s.deliveries("--state", "in_hand")
-	for _, d := range inHand {
-		p[d.ID]++
+	inHand := s.inHand()
+	for _, id := range inHand {
+		p[id]++
 	}
 	return len(inHand)
 }

@@ -89,7 +89,7 @@ func forkFleetMember(s *site, lease time.Duration) *process {
 // POSTRIDER_TEST_SOAK=1 they are the shipped program with its 30 s.
 func TestFleet(t *testing.T) {
 	t.Parallel()
-	lease := 3 * time.Second
+	lease := 5 * time.Second
 	if soak {
 		lease = 30 * time.Second
 	}
@@ -164,6 +164,33 @@ func TestFleet(t *testing.T) {
 	t.Logf("%d notifications accepted; %d times a mail was in hand when a process was lost, %d arrived again", len(accepted), inHand, repeated)
 	frozen.stop()
 	healthy.stop()
+}
+
+// inHand returns which deliveries are in hand. On PostgreSQL it asks the
+// database itself: until a program had started, others would have begun to take
+// back what those of a dead process were.
+func (s *site) inHand() (ids []string) {
+	s.t.Helper()
+	url := s.settings["POSTRIDER_DATABASE_URL"]
+	if url == "" {
+		for _, d := range s.deliveries("--state", "in_hand") {
+			ids = append(ids, d.ID)
+		}
+		return ids
+	}
+	connection, err := pgx.Connect(within(s.t), url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer connection.Close(context.Background())
+	rows, err := connection.Query(within(s.t), "SELECT id FROM deliveries WHERE state = 'in_hand'")
+	if err == nil {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return ids
 }
 
 // wantOneAttemptEach looks into the database: where the gateway took every
