@@ -45,6 +45,31 @@ func nameMentions(text string, names naming) string {
 	return b.String()
 }
 
+// mentions reports whether a text mentions somebody in this way.
+func mentions(text string) bool {
+	return strings.Contains(text, mentionUser) || strings.Contains(text, mentionAll)
+}
+
+// aroundMentions returns the pieces of a text that stand before, between and
+// behind what it mentions.
+func aroundMentions(text string) []string {
+	var pieces []string
+	for {
+		at := strings.Index(text, mentionUser)
+		if all := strings.Index(text, mentionAll); at < 0 || all >= 0 && all < at {
+			at = all
+		}
+		if at < 0 {
+			return append(pieces, text)
+		}
+		end := strings.IndexByte(text[at:min(len(text), at+maxMention)], '>')
+		if end < 0 {
+			return append(pieces, text)
+		}
+		pieces, text = append(pieces, text[:at]), text[at+end+1:]
+	}
+}
+
 // namesOf reads data.mentions: users by their id, or a list of them.
 func namesOf(raw json.RawMessage) map[string]string {
 	if len(raw) == 0 {

@@ -166,27 +166,10 @@ func (o *object) names() map[string]string {
 	return namesOf(o.Data.Mentions)
 }
 
-// tells reports whether the text that stands for a message tells what the
-// message says. If it does not, it is meant to tell nothing (privacy mode,
-// F044), and nothing else may.
-func (o *object) tells(text string) bool {
-	said := strings.TrimSpace(shown(nameMentions(string(o.Data.Text), naming(o.names()))))
-	switch o.Category {
-	case "message", "custom":
-		switch strings.TrimSpace(text) {
-		case "", "New message", "New mention", "New image message", "New audio message", "New video message", "New file message":
-			return false
-		}
-		return o.Type != "text" || strings.Contains(text, said)
-	default:
-		return false
-	}
-}
-
 // kind stands for a message that has no text: what it is, and nothing of what
 // it says.
-func (o *object) kind() string {
-	if o != nil && o.Category == "message" {
+func (o *object) kind(digest secrecy) string {
+	if o != nil && o.Category == "message" && digest != private {
 		switch o.Type {
 		case "image":
 			return "📷 Has sent an image"

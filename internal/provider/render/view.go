@@ -110,7 +110,7 @@ func (r *Renderer) readMessages(v *view, n *notification.Notification, e *Envelo
 	kept := d.Messages[:min(len(d.Messages), maxMessages)]
 	v.Hidden = len(d.Messages) - len(kept)
 	v.Messages = make([]message, len(kept))
-	in := reader{Renderer: r, n: n, e: e, places: make(map[string]int)}
+	in := newReader(r, n, e, len(kept))
 	var last time.Time
 	for i := range kept {
 		m, at := in.message(v, i)
@@ -127,9 +127,32 @@ type reader struct {
 	*Renderer
 	n *notification.Notification
 	e *Envelope
+	// objects and texts are those of the messages; texts are as they are shown.
+	objects []*object
+	texts   []string
+	secrecy secrecy
 	// places are the messages read so far, by their ids.
 	places map[string]int
 	known  naming
+}
+
+// newReader reads the objects and the texts of the first messages: only all of
+// them together say how much of each may be told.
+func newReader(r *Renderer, n *notification.Notification, e *Envelope, messages int) *reader {
+	in := &reader{
+		Renderer: r, n: n, e: e, places: make(map[string]int),
+		objects: make([]*object, messages), texts: make([]string, messages),
+	}
+	for i := range messages {
+		from := &n.Data.Messages[i]
+		o, text := readObject(from.Object), shown(from.Text)
+		if mentions(text) || o != nil && mentions(string(o.Data.Text)) {
+			text = nameMentions(text, in.people(o))
+		}
+		in.objects[i], in.texts[i] = o, text
+	}
+	in.secrecy = judge(in.objects, in.texts, in.known)
+	return in
 }
 
 // message returns the i-th message, and when it was sent, if that is known.
@@ -140,11 +163,7 @@ func (r *reader) message(v *view, i int) (message, time.Time) {
 		m.Sender = v.Title
 	}
 	m.Avatar = newPicture(from.Sender.Avatar, m.Sender, r.cfg.ImageBase)
-	o := readObject(from.Object)
-	text := shown(from.Text)
-	if strings.Contains(text, mentionUser) || strings.Contains(text, mentionAll) {
-		text = nameMentions(text, r.people(o))
-	}
+	o, text := r.objects[i], r.texts[i]
 	var at time.Time
 	if o != nil {
 		at = r.describe(v, &m, o, text)
@@ -153,7 +172,7 @@ func (r *reader) message(v *view, i int) (message, time.Time) {
 		}
 	}
 	if isBlank(text) {
-		text = o.kind()
+		text = o.kind(r.secrecy)
 	}
 	m.Text = clip(text, maxText)
 	m.Cut = m.Text != text
@@ -167,7 +186,7 @@ func (r *reader) message(v *view, i int) (message, time.Time) {
 func (r *reader) describe(v *view, m *message, o *object, text string) time.Time {
 	at := o.SentAt.second()
 	m.Time = r.time(at)
-	if !o.tells(text) {
+	if !o.tells(text, r.secrecy, r.known) {
 		return at
 	}
 	m.Edited = !o.EditedAt.second().IsZero()
