@@ -50,8 +50,8 @@ type run struct {
 	accepts bool
 }
 
-// Check plays the engine against the provider: some 25 calls one after the
-// other, 125 with a burst. All that it posts is for people under [Domain].
+// Check plays the engine against the provider: some 30 calls one after the
+// other, 130 with a burst. All that it posts is for people under [Domain].
 // When ctx ends, so does the check, with what is known by then and ctx's
 // error.
 func (c *Client) Check(ctx context.Context, options Options) (*Report, error) {

@@ -115,7 +115,7 @@ func check(t *testing.T, h http.Handler, change ...func(*conformance.Config)) (*
 		}
 		lines[l.ID] = l
 	}
-	if len(lines) != len(report.Lines) || len(lines) != 20 {
+	if len(lines) != len(report.Lines) || len(lines) != 21 {
 		t.Errorf("%d lines, %d ids", len(report.Lines), len(lines))
 	}
 	return report, lines
@@ -218,9 +218,9 @@ func TestBrokenProviders(t *testing.T) {
 		{"202", with(refuseIf(http.StatusAccepted, func(*http.Request, []byte) bool { return true })), answered200},
 		{"no groups", with(refuseIf(http.StatusBadRequest, holds("groupDetails"))), "group long burst"},
 		{"no message objects", with(refuseIf(http.StatusBadRequest, holds("messageObject"))), "message-object long"},
-		{"wants an address", with(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool { return !bytes.Contains(body, []byte("@")) })), "no-address"},
-		{"wants pictures", with(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool { return !bytes.Contains(body, []byte("avatar")) })), "no-address"},
-		{"strict", with(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool {
+		{"wants an address", onBare(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool { return !bytes.Contains(body, []byte("@")) })), "no-address"},
+		{"wants pictures", onBare(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool { return !bytes.Contains(body, []byte("avatar")) })), "no-address"},
+		{"strict", onBare(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool {
 			d := json.NewDecoder(bytes.NewReader(body))
 			d.DisallowUnknownFields()
 			return d.Decode(new(notification.Notification)) != nil
@@ -234,14 +234,14 @@ func TestBrokenProviders(t *testing.T) {
 				return known
 			}).of(good(t, notification.MethodAny))
 		}, "twice"},
-		{"open", guarded(func(*http.Request, []byte) bool { return true }), "no-credentials wrong-password empty-basic wrong-signature old-signature"},
+		{"open", guarded(func(*http.Request, []byte) bool { return true }), "no-credentials wrong-password empty-basic wrong-signature old-signature credentials-first"},
 		{"looks at the header's beginning only", guarded(func(r *http.Request, body []byte) bool {
 			return strings.HasPrefix(r.Header.Get("Authorization"), "Basic ") || verified(r, body) == nil
-		}), "wrong-password empty-basic"},
+		}), "wrong-password empty-basic credentials-first"},
 		{"compares no password", guarded(func(r *http.Request, body []byte) bool {
 			u, _, _ := r.BasicAuth()
 			return u == username || verified(r, body) == nil
-		}), "wrong-password"},
+		}), "wrong-password credentials-first"},
 		{"compares no user name", guarded(func(r *http.Request, body []byte) bool {
 			_, p, _ := r.BasicAuth()
 			return p == password || verified(r, body) == nil
@@ -250,7 +250,7 @@ func TestBrokenProviders(t *testing.T) {
 			u, p, ok := r.BasicAuth()
 			return ok && (u == "" || u == username) && (p == "" || p == password) || verified(r, body) == nil
 		}), "empty-basic"},
-		{"verifies no signature", guarded(func(r *http.Request, _ []byte) bool { return basic(r) || isSigned(r) }), "wrong-signature old-signature"},
+		{"verifies no signature", guarded(func(r *http.Request, _ []byte) bool { return basic(r) || isSigned(r) }), "wrong-signature old-signature credentials-first"},
 		{"verifies no body", guarded(func(r *http.Request, body []byte) bool {
 			return basic(r) || verified(r, body) == nil || verified(r, append([]byte(" "), body...)) == nil
 		}), "wrong-signature"},
@@ -267,6 +267,7 @@ func TestBrokenProviders(t *testing.T) {
 		{"any trigger", onBare(replaceAll(`"trigger":"[^"]*"`, `"trigger":"`+notification.TriggerEmail+`"`)), "wrong-trigger"},
 		{"422 for a trigger", with(refuseIf(http.StatusUnprocessableEntity, holds(notification.TriggerSMS))), "wrong-trigger"},
 		{"any webhook", onBare(replaceAll(`"webhook":"[^"]*"`, `"webhook":"custom"`)), "wrong-webhook"},
+		{"parses before it asks who calls", with(refuseIf(http.StatusBadRequest, func(_ *http.Request, body []byte) bool { return !json.Valid(body) })), "credentials-first"},
 		{"500 for what is no JSON", onBare(refuseIf(http.StatusInternalServerError, func(_ *http.Request, body []byte) bool { return !json.Valid(body) })), "malformed"},
 		{"200 for a list", onBare(refuseIf(http.StatusOK, func(_ *http.Request, body []byte) bool { return string(body) == "[]" })), "malformed"},
 		{"no limit", func(t *testing.T) http.Handler {
@@ -325,10 +326,10 @@ func TestTargets(t *testing.T) {
 		{"Basic of basic", notification.MethodBasic, noSecret, "", "wrong-signature old-signature"},
 		{"signature of signature", notification.MethodSignature, noBasic, "", "wrong-password empty-basic"},
 		{"both of basic", notification.MethodBasic, func(*conformance.Config) {}, "wrong-signature old-signature", ""},
-		{"none of none", notification.MethodNone, none, "no-credentials wrong-password empty-basic", "wrong-signature old-signature"},
+		{"none of none", notification.MethodNone, none, "no-credentials wrong-password empty-basic credentials-first", "wrong-signature old-signature"},
 		{
 			"none of any", notification.MethodAny, none, answered200,
-			"no-credentials wrong-password empty-basic wrong-signature old-signature wrong-trigger wrong-webhook malformed oversized burst incomplete alive",
+			"no-credentials wrong-password empty-basic wrong-signature old-signature wrong-trigger wrong-webhook malformed credentials-first oversized burst incomplete alive",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -375,7 +376,7 @@ func TestLateAnswers(t *testing.T) {
 		}, "https oversized", 0}, // what is long may take its time
 		{"never", func() breakage {
 			return func(_ http.ResponseWriter, r *http.Request, _ []byte, _ http.Handler) { <-r.Context().Done() }
-		}, "https", 18},
+		}, "https", 19},
 		{"one by one", func() breakage {
 			one := make(chan struct{}, 1)
 			return func(w http.ResponseWriter, r *http.Request, _ []byte, next http.Handler) {
@@ -430,13 +431,13 @@ func TestOverTheNetwork(t *testing.T) {
 	report, lines := check(t, nil, func(c *conformance.Config) {
 		c.URL, c.Transport = server.URL, outbound.New(outbound.Config{AllowPrivate: true})
 	})
-	if lines["https"].State != conformance.Fails || !strings.Contains(lines["https"].Detail, "not trusted") || report.Count(conformance.NotAsked) != 18 {
+	if lines["https"].State != conformance.Fails || !strings.Contains(lines["https"].Detail, "not trusted") || report.Count(conformance.NotAsked) != 19 {
 		t.Errorf("a certificate that nobody knows: %+v", report)
 	}
 
 	transport := server.Client().Transport.(*http.Transport)
 	report, lines = check(t, nil, func(c *conformance.Config) { c.URL, c.Transport = server.URL, transport })
-	if !report.Holds || report.Count(conformance.Holds) != 20 || lines["oversized"].Detail != "hangs up" {
+	if !report.Holds || report.Count(conformance.Holds) != 21 || lines["oversized"].Detail != "hangs up" {
 		t.Errorf("got %+v", report)
 	}
 

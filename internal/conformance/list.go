@@ -108,6 +108,12 @@ func checks() []check {
 			accepted, lookMalformed,
 		},
 		{
+			"credentials-first", "Credentials are checked before the body is parsed (401 or 403)",
+			"Your parser is open to whoever learns the URL, and the log blames the body where the password is wrong.",
+			"Check the credentials in a step before the one that parses; in Express, above express.json().",
+			accepted, lookCredentialsFirst,
+		},
+		{
 			"oversized", "A body of 20 MB is refused (4xx)",
 			"Without a limit anybody with the password can fill your memory and stop all mail.",
 			"Limit the body to some megabytes, and answer 413 beyond that.",

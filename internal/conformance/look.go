@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -119,11 +120,11 @@ func basicWith(ctx context.Context, r *run, name string, headers ...string) verd
 	return refused(unauthorized, answers...)
 }
 
+// username is the target's, or what could be one.
+func (r *run) username() string { return cmp.Or(r.cfg.Username, "postrider") }
+
 func lookWrongPassword(ctx context.Context, r *run) verdict {
-	username := r.cfg.Username
-	if username == "" {
-		username = "postrider"
-	}
+	username := r.username()
 	return basicWith(ctx, r, "password",
 		basic(username, r.cfg.Password+"-wrong-"+r.run), basic(username+"-wrong-"+r.run, r.cfg.Password))
 }
@@ -157,10 +158,14 @@ func signedWith(ctx context.Context, r *run, name string, change ...func(*call))
 	return refused(unauthorized, answers...)
 }
 
-func lookWrongSignature(ctx context.Context, r *run) verdict {
-	// A secret that nobody uses.
+// foreign is a secret that nobody uses.
+func (r *run) foreign() (notification.Secrets, error) {
 	key := sha256.Sum256([]byte(r.run))
-	foreign, err := notification.ParseSecrets("whsec_" + base64.StdEncoding.EncodeToString(key[:]))
+	return notification.ParseSecrets("whsec_" + base64.StdEncoding.EncodeToString(key[:]))
+}
+
+func lookWrongSignature(ctx context.Context, r *run) verdict {
+	foreign, err := r.foreign()
 	if err != nil {
 		return fails(err.Error())
 	}
@@ -198,6 +203,27 @@ func lookMalformed(ctx context.Context, r *run) verdict {
 	whole := r.made(&Sample{}, "malformed")
 	return refused(rejected,
 		r.do(ctx, r.next(whole[:len(whole)/2])), r.do(ctx, r.next([]byte("[]"))), r.do(ctx, r.next([]byte("null"))), r.do(ctx, r.next(nil)))
+}
+
+// lookCredentialsFirst posts bodies that are no JSON, with nothing but wrong
+// proofs: what is wrong with the body is nobody's business who has no right
+// one.
+func lookCredentialsFirst(ctx context.Context, r *run) verdict {
+	foreign, err := r.foreign()
+	if err != nil {
+		return fails(err.Error())
+	}
+	whole := r.made(&Sample{}, "first")
+	var answers []Answer
+	for _, body := range [][]byte{whole[:len(whole)/2], []byte("{"), nil} {
+		c := r.next(body)
+		c.sign, c.noSignature = &foreign, r.cfg.Secrets.Len() == 0
+		if r.cfg.hasBasic() || c.noSignature {
+			c.authorization = basic(r.username(), r.cfg.Password+"-wrong-"+r.run)
+		}
+		answers = append(answers, r.do(ctx, c))
+	}
+	return refused(unauthorized, answers...)
 }
 
 func lookIncomplete(ctx context.Context, r *run) verdict {
