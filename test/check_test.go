@@ -284,3 +284,75 @@ func TestSend(t *testing.T) {
 		t.Errorf("nobody answers: %+v", r)
 	}
 }
+
+// TestCredentialsOutOfSight: passwords and secrets need not be in the list of
+// processes.
+func TestCredentialsOutOfSight(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, content string) string {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	password, secret := write("password", " with blanks \r\n"), write("secret", oldSecret+"\n")
+	sink := webhooksink.New(t, webhooksink.Config{})
+	for _, c := range []struct {
+		name      string
+		settings  map[string]string
+		input     string
+		arguments []string
+		password  string // with which it calls
+		secret    string
+		refused   string
+	}{
+		{"variables", map[string]string{"POSTRIDER_USERNAME": hookUser, "POSTRIDER_PASSWORD": hookPassword, "POSTRIDER_SECRET": oldSecret}, "", nil, hookPassword, oldSecret, ""},
+		{"files", nil, "", []string{"--username", hookUser, "--password-file", password, "--secret-file", secret}, " with blanks ", oldSecret, ""},
+		{"standard input", nil, hookPassword + "\n", []string{"--username", hookUser, "--password-file", "-"}, hookPassword, "", ""},
+		{"a secret from standard input", nil, oldSecret, []string{"--secret-file=-"}, "", oldSecret, ""},
+		{
+			"files beside variables", map[string]string{"POSTRIDER_USERNAME": hookUser, "POSTRIDER_PASSWORD": "old", "POSTRIDER_SECRET": newSecret}, "",
+			[]string{"--password-file", password, "--secret-file", secret}, " with blanks ", oldSecret, "",
+		},
+		{"a flag beside a variable", map[string]string{"POSTRIDER_USERNAME": hookUser, "POSTRIDER_PASSWORD": "old"}, "", []string{"--password", hookPassword}, hookPassword, "", ""},
+		{"no such file", nil, "", []string{"--password-file", password + "s"}, "", "", "--password-file: open "},
+		{"an empty file", nil, "\n", []string{"--secret-file", "-"}, "", "", "--secret-file: it is empty"},
+		{"a large file", nil, strings.Repeat("x", 64<<10+1), []string{"--password-file", "-"}, "", "", "--password-file: it holds more than 65536 bytes"},
+		{"one input for both", nil, "x", []string{"--password-file", "-", "--secret-file", "-"}, "", "", "only one of them"},
+		{"a file beside a flag", nil, hookPassword, []string{"--username", hookUser, "--password", "old", "--password-file", "-"}, hookPassword, "", ""},
+		{"no secret", nil, hookPassword, []string{"--secret-file", "-"}, "", "", "--secret or its file: "},
+	} {
+		site := newSite(t, c.settings)
+		before := sink.Counts().Requests
+		r := runProgram(t, site.environment(), c.input, binary, append([]string{"send", sink.URL("/hook")}, c.arguments...)...)
+		if c.refused != "" {
+			if r.code == 0 || !strings.Contains(r.errOut, c.refused) || strings.Contains(r.out+r.errOut, hookPassword) || sink.Counts().Requests != before {
+				t.Errorf("%s: %+v", c.name, r)
+			}
+			continue
+		}
+		if r.code != 0 {
+			t.Errorf("%s: %+v", c.name, r)
+			continue
+		}
+		call := sink.Requests()[before]
+		asked := &http.Request{Header: call.Header}
+		if user, password, _ := asked.BasicAuth(); password != c.password || (user == hookUser) != (c.password != "") {
+			t.Errorf("%s: called with %q", c.name, call.Header.Get("Authorization"))
+		}
+		if signed := call.Header.Get(notification.HeaderSignature) != ""; signed != (c.secret != "") {
+			t.Errorf("%s: signed is %v", c.name, signed)
+		} else if signed {
+			secrets, err := notification.ParseSecrets(c.secret)
+			if err == nil {
+				err = notification.Verify(secrets, call.Header, call.Body, call.At)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+			}
+		}
+	}
+}
