@@ -93,6 +93,15 @@ func TestDeliverAsksTheDirectory(t *testing.T) {
 				t.Errorf("try %d: attempt %+v", tries+1, a)
 			}
 		}
+		d.Tries = 0
+		asks := *fault
+		for _, test := range []struct{ retryAfter, want time.Duration }{{time.Second, time.Minute}, {10 * time.Minute, 10 * time.Minute}} {
+			asks.RetryAfter = test.retryAfter
+			h.book.Directory = says("", &asks)
+			if o := h.provider.Handle(t.Context(), d); o.State != outbox.Pending || o.After != test.want {
+				t.Errorf("not to be asked for %v: %+v", test.retryAfter, o)
+			}
+		}
 		d.Tries = 2
 		if o := h.provider.Handle(t.Context(), d); o.State != outbox.Failed || o.Reason != string(chat.ReasonRetriesExhausted) {
 			t.Errorf("at the end of the schedule: %+v", o)

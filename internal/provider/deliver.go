@@ -67,10 +67,14 @@ func (p *Provider) unaddressed(ctx context.Context, d *outbox.Claimed, asked tim
 		return outbox.GiveBack(0) // we are stopping
 	case errors.As(err, &directory):
 		// It is asked as often as a server that refuses for the time being.
-		return p.again(d, directory.Error(), &outbox.Attempt{
+		outcome := p.again(d, directory.Error(), &outbox.Attempt{
 			At: asked, Duration: p.cfg.Clock().Sub(asked), Gateway: string(address.SourceDirectory), Target: directory.Target,
 			Result: outbox.ResultTemporary, Code: directory.Status, Reply: directory.Err.Error(),
 		})
+		if outcome.State == outbox.Pending {
+			outcome.After = max(outcome.After, directory.RetryAfter)
+		}
+		return outcome
 	}
 	p.cfg.Logger.Warn("look up address; trying again", "delivery", d.ID, "error", err)
 	return outbox.GiveBack(lookupPause)

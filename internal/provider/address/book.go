@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 )
@@ -36,7 +37,10 @@ func (e *NoneError) Unwrap() error { return ErrUnknown }
 type DirectoryError struct {
 	Target string // host and port
 	Status int    // 0 if there was no answer
-	Err    error
+	// RetryAfter is how long the directory is left alone, at its own wish or
+	// because it keeps failing; 0 if it may be asked at any time.
+	RetryAfter time.Duration
+	Err        error
 }
 
 func (e *DirectoryError) Error() string { return "directory: " + e.Err.Error() }

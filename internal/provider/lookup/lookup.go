@@ -128,19 +128,19 @@ func (d *Directory) ask(ctx context.Context, uid string) (answer, error) {
 		return answer{}, ctx.Err()
 	}
 	begun := d.cfg.Clock()
-	pauses, err := d.pause.check(begun)
+	pauses, left, err := d.pause.check(begun)
 	if err != nil {
 		d.cfg.Observe(Paused, 0)
-		return answer{}, &address.DirectoryError{Target: d.cfg.Host(), Err: err}
+		return answer{}, &address.DirectoryError{Target: d.cfg.Host(), RetryAfter: left, Err: err}
 	}
-	known, err := d.exchange(ctx, uid)
+	known, asked, err := d.exchange(ctx, uid)
 	now := d.cfg.Clock()
 	took := now.Sub(begun)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return answer{}, ctx.Err() // we are stopping: it says nothing of the directory
 	case err != nil:
-		d.pause.failed(now, pauses, err)
+		d.pause.failed(now, pauses, asked, err)
 		d.cfg.Observe(Failed, took)
 		return answer{}, err
 	case known.email == "":
@@ -150,25 +150,26 @@ func (d *Directory) ask(ctx context.Context, uid string) (answer, error) {
 		d.cache.put(uid, known, now.Add(keepFound))
 		d.cfg.Observe(Found, took)
 	}
-	d.pause.succeeded()
+	d.pause.succeeded(pauses)
 	return known, nil
 }
 
 // exchange asks once. The error is an [*address.DirectoryError]; it quotes
-// nothing of the answer's body.
-func (d *Directory) exchange(parent context.Context, uid string) (answer, error) {
+// nothing of the answer's body. asked is the pause that the directory asked
+// for with it.
+func (d *Directory) exchange(parent context.Context, uid string) (known answer, asked time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(parent, Timeout)
 	defer cancel()
 	status := 0
-	failed := func(err error) error {
+	failed := func(err error) (answer, time.Duration, error) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = errors.New("no answer within " + Timeout.String())
 		}
-		return &address.DirectoryError{Target: d.cfg.Host(), Status: status, Err: err}
+		return answer{}, asked, &address.DirectoryError{Target: d.cfg.Host(), Status: status, RetryAfter: asked, Err: err}
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.cfg.urlFor(uid), http.NoBody)
 	if err != nil {
-		return answer{}, failed(errors.New("make request: the URL is not valid")) // the error would quote the URL
+		return failed(errors.New("make request: the URL is not valid")) // the error would quote the URL
 	}
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "Postrider/"+d.cfg.Version)
@@ -177,31 +178,31 @@ func (d *Directory) exchange(parent context.Context, uid string) (answer, error)
 	}
 	response, err := d.cfg.Transport.RoundTrip(r)
 	if err != nil {
-		return answer{}, failed(err)
+		return failed(err)
 	}
 	defer func() { _ = response.Body.Close() }() // what matters has been read
-	status = response.StatusCode
+	status, asked = response.StatusCode, retryAfter(response, d.cfg.Clock())
 	said := strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 	switch {
 	case status == http.StatusNotFound || status == http.StatusGone:
 		_, _ = io.CopyN(io.Discard, response.Body, MaxAnswer) // leaves the connection to the next question
-		return answer{said: "the directory answered " + said}, nil
+		return answer{said: "the directory answered " + said}, 0, nil
 	case status >= http.StatusMultipleChoices && status < http.StatusBadRequest:
-		return answer{}, failed(errors.New("answered " + said + "; redirects are not followed"))
+		return failed(errors.New("answered " + said + "; redirects are not followed"))
 	case status != http.StatusOK:
 		_, _ = io.CopyN(io.Discard, response.Body, MaxAnswer)
-		return answer{}, failed(errors.New("answered " + said))
+		return failed(errors.New("answered " + said))
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, MaxAnswer+1))
 	switch {
 	case err != nil:
-		return answer{}, failed(fmt.Errorf("read answer: %w", err))
+		return failed(fmt.Errorf("read answer: %w", err))
 	case len(body) > MaxAnswer:
-		return answer{}, failed(errors.New("the answer is larger than " + strconv.Itoa(MaxAnswer) + " bytes"))
+		return failed(errors.New("the answer is larger than " + strconv.Itoa(MaxAnswer) + " bytes"))
 	}
 	email, err := d.cfg.value(body)
 	if err != nil {
-		return answer{}, failed(err)
+		return failed(err)
 	}
-	return answer{email: email, said: "the directory has nothing at " + strings.Join(d.cfg.path, ".")}, nil
+	return answer{email: email, said: "the directory has nothing at " + strings.Join(d.cfg.path, ".")}, 0, nil
 }
