@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/http"
 	"os"
 	"os/exec"
@@ -115,6 +116,7 @@ func TestDemo(t *testing.T) {
 		}
 	})
 	t.Run("the mailbox", func(t *testing.T) { checkDemoMails(t, demo) })
+	t.Run("every link", func(t *testing.T) { checkDemoLinks(t, demo) })
 	t.Run("what was not sent", func(t *testing.T) {
 		said := demo.paste(site, `POSTRIDER_DATA_DIR=\S+ \S+ deliveries list --lane call --state skipped`)
 		for _, line := range []string{
@@ -206,6 +208,35 @@ func checkDemoMails(t *testing.T, demo *shownDemo) {
 		if m.To == "tomas@example.com" && !strings.Contains(m.Text, "mentioned you") {
 			t.Errorf("Tomás was disturbed by %q", m.Text)
 		}
+	}
+}
+
+// checkDemoLinks follows whatever the demo's mails link to and show, in both
+// parts: all of it is there, the button and the link to the settings too.
+func checkDemoLinks(t *testing.T, demo *shownDemo) {
+	address := regexp.MustCompile(`(?:href|src)="([^"]*)"|(https?://\S+)`)
+	followed := make(map[string]bool)
+	for _, m := range demo.mails() {
+		for _, kind := range []string{"/demo/chat?", "/demo/settings?"} {
+			if !strings.Contains(m.Text, demo.url+kind) || !strings.Contains(m.HTML, `href="`+demo.url+kind) {
+				t.Errorf("%q to %s leads to no %s", m.Subject, m.To, kind)
+			}
+		}
+		for _, found := range address.FindAllStringSubmatch(m.HTML+"\n"+m.Text, -1) {
+			link := html.UnescapeString(found[1] + found[2])
+			if followed[link] {
+				continue
+			}
+			followed[link] = true
+			if !strings.HasPrefix(link, demo.url+"/") {
+				t.Errorf("%q to %s leads to %q, which is not here", m.Subject, m.To, link)
+			} else if err := demo.get(link, "", "").want(http.StatusOK); err != nil {
+				t.Errorf("%q to %s leads to %s: %v", m.Subject, m.To, link, err)
+			}
+		}
+	}
+	if len(followed) < 10 {
+		t.Errorf("there are no more links than %v", followed)
 	}
 }
 

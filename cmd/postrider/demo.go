@@ -34,7 +34,9 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		c.LogLevel = "warn"
 	}
 	settings := daemon.DemoSettings(dir, c.Listen)
-	d, err := newDaemon(ctx, settings, newLogger(c.Logging))
+	options := daemonOptions(newLogger(c.Logging))
+	options.Demo = demo.Name
+	d, err := daemon.New(ctx, settings, options)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	logger := newLogger(c.Logging)
 	warnUnknownVariables(logger)
 	limitMemory()
-	d, err := newDaemon(ctx, c.Settings, logger)
+	d, err := daemon.New(ctx, c.Settings, daemonOptions(logger))
 	if err != nil {
 		return err
 	}
@@ -32,8 +32,8 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	return d.Run(ctx)
 }
 
-func newDaemon(ctx context.Context, settings daemon.Settings, logger *slog.Logger) (*daemon.Daemon, error) {
-	return daemon.New(ctx, settings, daemon.Options{Clock: time.Now, Random: rand.Float64, Logger: logger, Version: buildFacts().Version})
+func daemonOptions(logger *slog.Logger) daemon.Options {
+	return daemon.Options{Clock: time.Now, Random: rand.Float64, Logger: logger, Version: buildFacts().Version}
 }
 
 // greet shows at the first start what has to be pasted elsewhere. Secrets go

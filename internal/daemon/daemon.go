@@ -74,6 +74,9 @@ type Options struct {
 	// Lease is how long a claim on a delivery is good without renewal; 0 is
 	// the outbox's default. Tests that wait for its end make it shorter.
 	Lease time.Duration
+	// Demo, if set, names people and groups of a demo by their ids: its mails
+	// lead to pages of this server, which take the place of a chat.
+	Demo func(id string) string
 }
 
 // New opens everything that settings name: database, listeners, gateway. When
@@ -114,6 +117,10 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 	}
 	if d.settings.PublicURL == "" {
 		d.settings.PublicURL = localURL(d.Addr().String(), settings.TLSCert != "")
+	}
+	if options.Demo != nil {
+		d.settings.DeepLink = d.settings.PublicURL + web.DemoChatLink
+		d.settings.PreferencesLink = d.settings.PublicURL + web.DemoSettingsLink
 	}
 	if err := d.wire(ctx, options); err != nil {
 		return nil, err
@@ -201,7 +208,7 @@ func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Hand
 	}
 	events, admin := d.Credential(access.NameEvents), d.Credential(access.NameAdmin)
 	cfg := web.Config{
-		Webhook: webhook, API: api, AppID: s.AppID,
+		Webhook: webhook, API: api, AppID: s.AppID, Demo: options.Demo,
 		Events: web.NewEvents(web.EventsConfig{
 			Record:       func(ctx context.Context, events []chat.Event) error { return d.engine.Record(ctx, App, events) },
 			AppID:        s.AppID,

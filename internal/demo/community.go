@@ -73,6 +73,19 @@ func (g *group) entity(base string) object {
 // picture is the address of a picture that the server itself serves.
 func picture(base, name string) string { return base + "/assets/avatars/" + name + ".png" }
 
+// Name returns what somebody of the community, or a group, is called; "" for
+// others.
+func Name(id string) string {
+	c := newCommunity()
+	if p := c.person(id); p != nil {
+		return p.name
+	}
+	if g := c.group(id); g != nil {
+		return g.name
+	}
+	return ""
+}
+
 func (c *community) person(uid string) *person {
 	for i := range c.people {
 		if c.people[i].uid == uid {

@@ -30,6 +30,10 @@ type Config struct {
 	AppID string
 	// Mailbox is what the built-in mailbox kept; nil: it is off.
 	Mailbox gateway.Store
+	// Demo says what somebody or a group is called by their id, "" if it does
+	// not know, on the pages that the mails of a demo lead to; nil: there are no
+	// such pages.
+	Demo func(id string) string
 	// Admin says whether a request carries the credentials of an account. See
 	// notification.BasicAuth.
 	Admin func(*http.Request) bool
@@ -95,6 +99,9 @@ func (s *site) routes() []route {
 	if s.API != nil {
 		all = append(all, route{"/v3", own, s.API}, route{"/v3/", own, s.API},
 			route{"GET /openapi.json", open, s.API}, route{"GET /docs", open, s.API})
+	}
+	if s.Demo != nil {
+		all = append(all, s.demoRoutes()...)
 	}
 	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{
