@@ -155,3 +155,32 @@ func TestMailboxAPI(t *testing.T) {
 	}
 	server.stop()
 }
+
+// TestLook: brand and links of the mails are settings.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	site := newSite(t, map[string]string{
+		"POSTRIDER_BRAND_NAME": "Acme Gardens", "POSTRIDER_BRAND_LOGO": "https://www.example.com/logo.png", "POSTRIDER_BRAND_COLOR": "#b4530a",
+		"POSTRIDER_BRAND_FOOTER": "1 Linden Street, Springfield",
+		"POSTRIDER_DEEP_LINK":    "https://chat.example.com/open?user={senderUid}", "POSTRIDER_PREFERENCES_LINK": "https://chat.example.com/people/{uid}/email",
+	})
+	server := site.serve()
+	server.mustPost(payload(t, "look", func(n *notification.Notification) {
+		n.Data.To.UID, n.Data.SenderDetails = "an/drew", &notification.User{UID: "su&san", Name: "Susan Marie"}
+	}))
+	m := readMail(t, server.get("/mailbox/api/v1/messages/"+server.awaitKept(1)[0].ID))
+	for _, want := range []string{
+		`src="https://www.example.com/logo.png"`, `alt="Acme Gardens"`, "#b4530a", "1 Linden Street, Springfield",
+		`href="https://chat.example.com/open?user=su%26san"`, `href="https://chat.example.com/people/an%2Fdrew/email"`,
+	} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("the HTML part lacks %s:\n%s", want, m.HTML)
+		}
+	}
+	for _, want := range []string{"Acme Gardens", "1 Linden Street, Springfield", "https://chat.example.com/open?user=su%26san", "https://chat.example.com/people/an%2Fdrew/email"} {
+		if !strings.Contains(m.Text, want) {
+			t.Errorf("the plain part lacks %s:\n%s", want, m.Text)
+		}
+	}
+	server.stop()
+}

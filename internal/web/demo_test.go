@@ -20,7 +20,9 @@ func TestDemoPages(t *testing.T) {
 			t.Errorf("%s without a demo: %d", path, got)
 		}
 	}
-	cfg.Demo = func(id string) string { return map[string]string{"susan": "Susan Marie", "hikers": "Hiking <Group>"}[id] }
+	cfg.Demo = func(id string) string {
+		return map[string]string{"susan": "Susan Marie", "hikers": "Hiking <Group>"}[id]
+	}
 	open, _, _ := web.Guarded(cfg)
 	if !slices.Contains(open, "GET /demo/chat") || !slices.Contains(open, "GET /demo/settings") {
 		t.Errorf("open are %v", open)

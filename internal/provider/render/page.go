@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/a-h/templ"
@@ -159,6 +160,19 @@ func (p *picture) style(size int) templ.SafeCSS {
 	px := strconv.Itoa(size) + "px"
 	return templ.SafeCSS("display:block;width:" + px + ";height:" + px + ";border-radius:" + strconv.Itoa(radius) + "px;background:" + p.Color +
 		";color:#ffffff;font-size:" + strconv.Itoa(letters) + "px;font-weight:600;line-height:" + px + ";text-align:center;")
+}
+
+// style is how a message looks that is answered: with a rule where its lines
+// begin.
+func (q *quote) style() templ.SafeCSS {
+	begins := "left"
+	if at := strings.IndexFunc(q.Text, unicode.IsLetter); at >= 0 {
+		if r, _ := utf8.DecodeRuneInString(q.Text[at:]); isRightToLeft(r) {
+			begins = "right"
+		}
+	}
+	return templ.SafeCSS("margin:6px 0 4px;padding:0 10px;border-" + begins + ":3px solid #cfd3d8;text-align:" + begins +
+		";font-size:14px;line-height:20px;color:#5f676e;")
 }
 
 // cardStyle is how the card looks, and what is in it unless it says otherwise.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/mail"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,8 +111,9 @@ func checkMail(t interface {
 	if to, err := header.AddressList("To"); err != nil || len(to) != 1 || to[0].Address != "mira@example.org" {
 		t.Errorf("To is %v, %v", to, err)
 	}
-	if len(html) > 102<<10 {
-		t.Errorf("the HTML part has %d bytes", len(html))
+	// Whether Gmail measures it before or after it is decoded.
+	if _, encoded, ok := bytes.Cut(data, []byte("text/html")); !ok || len(html) > 102<<10 || len(encoded) > 102<<10 {
+		t.Errorf("the HTML part has %d bytes, %d as it is encoded", len(html), len(encoded))
 	}
 	checkHTML(t, html)
 	if !strings.Contains(text, "Hello ") || !strings.Contains(html, "Hello ") {
@@ -189,19 +192,84 @@ func TestTextsAreUnbroken(t *testing.T) {
 	}
 }
 
+// TestLongAddressLosesItsName: From and To of more than 320 characters, as they
+// are encoded, carry the address alone, for servers refuse longer ones.
 func TestLongAddressLosesItsName(t *testing.T) {
 	t.Parallel()
-	n := &notification.Notification{Data: notification.Data{
-		To:            notification.Recipient{UID: "mira", Name: strings.Repeat("ÄÖÜ", 60)},
-		SenderDetails: &notification.User{UID: "otto", Name: "Otto"},
-		Messages:      []notification.Message{{Text: "hi"}},
-	}}
-	data, err := newRenderer(t).Mail(n, envelope())
-	if err != nil {
-		t.Fatal(err)
+	const most = 320
+	field := func(t *testing.T, from, to string) (fields [2]string) {
+		t.Helper()
+		n := small()
+		n.Data.To.Name = to
+		data, err := render.New(render.Config{From: mail.Address{Name: from, Address: "chat@example.com"}}).Mail(n, envelope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, _, _ := bytes.Cut(data, []byte("\r\n\r\n"))
+		unfolded := strings.ReplaceAll(string(header), "\r\n ", " ")
+		for i, name := range []string{"From: ", "To: "} {
+			_, rest, _ := strings.Cut(unfolded, "\r\n"+name)
+			fields[i], _, _ = strings.Cut(rest, "\r\n")
+		}
+		return fields
 	}
-	if !bytes.Contains(data, []byte("\r\nTo: <mira@example.org>\r\n")) {
-		t.Errorf("To is not the bare address:\n%.800s", data)
+	for _, address := range []struct {
+		field int
+		bare  string
+	}{{0, "<chat@example.com>"}, {1, "<mira@example.org>"}} {
+		fits := most - len(`"" `) - len(address.bare)
+		for _, test := range []struct {
+			name, display string
+			named         bool
+		}{
+			{"as long as may be", strings.Repeat("x", fits), true},
+			{"one more", strings.Repeat("x", fits+1), false},
+			{"longer because it is escaped", strings.Repeat("x", fits-1) + `"`, false},
+			{"longer because it is encoded", strings.Repeat("ä", 160), false},
+			{"encoded", strings.Repeat("ä", 40), true},
+		} {
+			var names [2]string
+			names[0], names[1] = "Acme", "Mira"
+			names[address.field] = test.display
+			got := field(t, names[0], names[1])[address.field]
+			if named := got != address.bare; named != test.named || len(got) > most || !strings.HasSuffix(got, address.bare) {
+				t.Errorf("%s, field %d: %d characters: %s", test.name, address.field, len(got), got)
+			}
+		}
+	}
+}
+
+// Of a long digest the mail shows the first messages and counts the others, in
+// both parts alike: none is lost in between.
+func TestLongDigestsAreCounted(t *testing.T) {
+	t.Parallel()
+	shown := regexp.MustCompile(`Message \d+\.`)
+	hidden := regexp.MustCompile(`and (\d+) more messages?\b`)
+	for _, messages := range []int{1, 2, 49, 50, 51, 52, 100} {
+		for _, sentences := range []int{0, 3, 12, 150} {
+			n := many(messages, sentences)
+			data, err := newRenderer(t).Mail(n, envelope())
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkMail(t, n, data)
+			_, text, page := parts(t, data)
+			_, page, _ = strings.Cut(page, "<h1") // the preview repeats the first
+			var counted [2]int
+			for i, part := range []string{text, page} {
+				counted[i] = len(shown.FindAllString(part, -1))
+				if more := hidden.FindStringSubmatch(part); more != nil {
+					rest, err := strconv.Atoi(more[1])
+					if err != nil || rest < 1 || (rest == 1) != strings.HasSuffix(more[0], "message") {
+						t.Errorf("%d messages of %d sentences: %q", messages, sentences, more[0])
+					}
+					counted[i] += rest
+				}
+			}
+			if counted != [2]int{messages, messages} {
+				t.Errorf("%d messages of %d sentences: %v are shown or counted", messages, sentences, counted)
+			}
+		}
 	}
 }
 
