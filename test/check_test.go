@@ -314,8 +314,11 @@ func TestCredentialsOutOfSight(t *testing.T) {
 		{"standard input", nil, hookPassword + "\n", []string{"--username", hookUser, "--password-file", "-"}, hookPassword, "", ""},
 		{"a secret from standard input", nil, oldSecret, []string{"--secret-file=-"}, "", oldSecret, ""},
 		{
-			"files beside variables", map[string]string{"POSTRIDER_USERNAME": hookUser, "POSTRIDER_PASSWORD": "old", "POSTRIDER_SECRET": newSecret}, "",
-			[]string{"--password-file", password, "--secret-file", secret}, " with blanks ", oldSecret, "",
+			"files beside variables",
+			map[string]string{"POSTRIDER_USERNAME": hookUser, "POSTRIDER_PASSWORD": "old", "POSTRIDER_SECRET": newSecret},
+			"",
+			[]string{"--password-file", password, "--secret-file", secret},
+			" with blanks ", oldSecret, "",
 		},
 		{"a flag beside a variable", map[string]string{"POSTRIDER_USERNAME": hookUser, "POSTRIDER_PASSWORD": "old"}, "", []string{"--password", hookPassword}, hookPassword, "", ""},
 		{"no such file", nil, "", []string{"--password-file", password + "s"}, "", "", "--password-file: open "},

@@ -136,8 +136,14 @@ func TestPrivateDigestsTellNothing(t *testing.T) {
 		hasText := false
 		for i := range rapid.IntRange(1, 6).Draw(t, "messages") {
 			kind := rapid.SampledFrom([][2]string{
-				{"message", "text"}, {"message", "image"}, {"message", "audio"}, {"message", "video"}, {"message", "file"},
-				{"custom", "extension_poll"}, {"custom", "gift"}, {"interactive", "form"},
+				{"message", "text"},
+				{"message", "image"},
+				{"message", "audio"},
+				{"message", "video"},
+				{"message", "file"},
+				{"custom", "extension_poll"},
+				{"custom", "gift"},
+				{"interactive", "form"},
 			}).Draw(t, "kind")
 			hasText = hasText || kind[1] == "text"
 			said := texts.Draw(t, "text")
