@@ -273,6 +273,27 @@ func TestLongDigestsAreCounted(t *testing.T) {
 	}
 }
 
+// TestBelowWhatGmailCuts: whatever a long digest is written in, both the HTML
+// part and its encoding stay below 102 KB, which checkMail measures, and are not
+// much shorter than they may be.
+func TestBelowWhatGmailCuts(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"plain words ", "=", "é", "café au lait ", "Пешие прогулки ", "花园", "🥾", "\"<&>'", "https://example.org/a ", "a\n"} {
+		n := many(100, 0)
+		for i := range n.Data.Messages {
+			n.Data.Messages[i].Text, n.Data.Messages[i].Object = strings.Repeat(text, 4000/len(text)), nil
+		}
+		data, err := newRenderer(t).Mail(n, envelope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkMail(t, n, data)
+		if _, _, html := parts(t, data); len(html) < 50<<10 {
+			t.Errorf("%q: only %d bytes are used", text, len(html))
+		}
+	}
+}
+
 func TestPicturesAreHTTPSOrOurs(t *testing.T) {
 	t.Parallel()
 	for avatar, shown := range map[string]bool{
