@@ -18,6 +18,7 @@ import (
 	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/engine/webhook"
+	"github.com/postrider/postrider/internal/outbound"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider"
 	"github.com/postrider/postrider/internal/provider/gateway"
@@ -145,7 +146,7 @@ func (d *Daemon) wire(ctx context.Context, options Options) error {
 // its webhook.
 func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 	s := &d.settings
-	out, err := d.gateway()
+	out, err := d.gateway(options)
 	if err != nil {
 		return nil, err
 	}
@@ -224,7 +225,11 @@ func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Hand
 		Logger:    d.logger,
 	}
 	if d.keepsMails() {
-		cfg.Mailbox = d.data.Store
+		targets := outbound.New(outbound.Config{AllowPrivate: s.AllowPrivateTargets})
+		d.closers = append(d.closers, closerFunc(func() error { targets.CloseIdleConnections(); return nil }))
+		cfg.Mailbox = &web.Mailbox{
+			Store: d.data.Store, Keep: s.MailboxKeep, PlaysFaults: s.SMTPURL == "", Targets: targets, Closing: d.server.Closing(),
+		}
 	}
 	d.handler = web.New(cfg)
 	return nil
@@ -238,8 +243,8 @@ func (d *Daemon) keepsMails() bool {
 	return d.settings.SMTPURL == ""
 }
 
-func (d *Daemon) gateway() (gateway.Gateway, error) {
-	box := &mailbox.Gateway{Store: d.data.Store, Clock: d.clock}
+func (d *Daemon) gateway(options Options) (gateway.Gateway, error) {
+	box := &mailbox.Gateway{Store: d.data.Store, Keep: d.settings.MailboxKeep, Clock: d.clock, Random: options.Random}
 	if d.settings.SMTPURL == "" {
 		return box, nil
 	}

@@ -30,7 +30,7 @@ func DemoSettings(dir, listen string) Settings {
 // Mails returns what the built-in mailbox holds, up to limit of the newest,
 // oldest first.
 func (d *Daemon) Mails(ctx context.Context, limit int) ([]mailbox.Mail, error) {
-	mails, err := d.data.Store.Mails(ctx, "", limit)
+	mails, err := d.data.Store.Mails(ctx, mailbox.Query{}, limit)
 	slices.Reverse(mails)
 	return mails, err
 }

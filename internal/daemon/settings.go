@@ -15,6 +15,7 @@ import (
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/provider/address"
+	"github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/notification"
 )
 
@@ -84,6 +85,7 @@ type Mail struct {
 	SMTPURL            SecretURL       `env:"POSTRIDER_SMTP_URL" name:"smtp-url" placeholder:"URL" help:"smtp://user:password@host:587 or smtps://…; the built-in mailbox unless set."`
 	From               MailAddress     `env:"POSTRIDER_FROM" default:"Postrider <postrider@localhost>" placeholder:"ADDRESS" help:"Sender of the mails."`
 	Mailbox            *bool           `env:"POSTRIDER_MAILBOX" negatable:"" help:"Keep mails in the built-in mailbox; on if no gateway is configured."`
+	MailboxKeep        int             `env:"POSTRIDER_MAILBOX_KEEP" default:"1000" placeholder:"N" help:"How many mails the mailbox keeps: the newest."`
 	EmailRetrySchedule []time.Duration `env:"POSTRIDER_EMAIL_RETRY_SCHEDULE" default:"30s,2m,10m,1h,4h,12h,24h" placeholder:"PAUSES" help:"Pauses between attempts of a mail."`
 	DirectoryURL       string          `env:"POSTRIDER_DIRECTORY_URL" name:"directory-url" placeholder:"URL" help:"Where addresses are looked up that are not known otherwise: https://api.example.com/users/{uid}."`
 	DirectoryHeader    Secret          `env:"POSTRIDER_DIRECTORY_HEADER" placeholder:"HEADER" help:"Header that goes with it: Authorization: Bearer …"`
@@ -91,6 +93,9 @@ type Mail struct {
 	MaxAge             time.Duration   `env:"POSTRIDER_MAX_AGE" default:"72h" placeholder:"TIME" help:"Older mails are not sent any more."`
 	Retention          time.Duration   `env:"POSTRIDER_RETENTION" default:"336h" placeholder:"TIME" help:"How long settled deliveries are kept."`
 }
+
+// maxMailboxKeep is how many mails searches have been measured with.
+const maxMailboxKeep = 100_000
 
 // Bounds of the speed.
 const (
@@ -193,6 +198,12 @@ func (s *Settings) complete() error {
 	}
 	if s.DirectoryHeader != "" && s.DirectoryURL == "" {
 		return errors.New("POSTRIDER_DIRECTORY_HEADER: is set without POSTRIDER_DIRECTORY_URL")
+	}
+	if s.MailboxKeep == 0 {
+		s.MailboxKeep = mailbox.DefaultKeep
+	}
+	if s.MailboxKeep < 1 || s.MailboxKeep > maxMailboxKeep {
+		return fmt.Errorf("POSTRIDER_MAILBOX_KEEP: must be between 1 and %d", maxMailboxKeep)
 	}
 	if s.Mailbox != nil && !*s.Mailbox && s.SMTPURL == "" {
 		return errors.New("POSTRIDER_MAILBOX: is off and POSTRIDER_SMTP_URL is not set: mails would have nowhere to go")

@@ -39,6 +39,8 @@ type dialect struct {
 	// smaller and larger are the two people of the one-on-one conversation
 	// whose id is c.id.
 	smaller, larger string
+	// mails is how mails are found by their words.
+	mails *mailIndex
 	// again reports whether a transaction that failed with err may succeed
 	// when it is simply run again.
 	again func(err error) bool
@@ -55,6 +57,8 @@ func sqliteDialect() *dialect {
 		larger:     "substr(c.id, instr(c.id, char(31)) + 1)",
 
 		keepStatements: true,
+
+		mails: ftsIndex(),
 		again: func(err error) bool {
 			var e *sqlite.Error
 			return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
@@ -74,6 +78,7 @@ func postgresDialect() *dialect {
 		// asked first.
 		smaller: "CASE WHEN strpos(c.id, chr(31)) > 3 THEN substr(c.id, 3, strpos(c.id, chr(31)) - 3) ELSE '' END",
 		larger:  "substr(c.id, strpos(c.id, chr(31)) + 1)",
+		mails:   vectorIndex(),
 		again: func(err error) bool {
 			var e *pgconn.PgError
 			// serialization_failure, deadlock_detected

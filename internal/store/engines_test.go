@@ -105,7 +105,9 @@ func benchmarkEngines(b *testing.B, benchmark func(*testing.B, storetest.Engine)
 	})
 }
 
-func BenchmarkPut(b *testing.B)         { benchmarkEngines(b, storetest.BenchmarkPut) }
-func BenchmarkClaimSettle(b *testing.B) { benchmarkEngines(b, storetest.BenchmarkClaimSettle) }
-func BenchmarkRecord(b *testing.B)      { benchmarkEngines(b, storetest.BenchmarkRecord) }
-func BenchmarkDecide(b *testing.B)      { benchmarkEngines(b, storetest.BenchmarkDecide) }
+func BenchmarkPut(b *testing.B)           { benchmarkEngines(b, storetest.BenchmarkPut) }
+func BenchmarkClaimSettle(b *testing.B)   { benchmarkEngines(b, storetest.BenchmarkClaimSettle) }
+func BenchmarkRecord(b *testing.B)        { benchmarkEngines(b, storetest.BenchmarkRecord) }
+func BenchmarkDecide(b *testing.B)        { benchmarkEngines(b, storetest.BenchmarkDecide) }
+func BenchmarkMailboxSearch(b *testing.B) { benchmarkEngines(b, storetest.BenchmarkMailboxSearch) }
+func BenchmarkMailboxAdd(b *testing.B)    { benchmarkEngines(b, storetest.BenchmarkMailboxAdd) }

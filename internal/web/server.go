@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -17,8 +18,10 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 60 * time.Second // header and body
 	writeTimeout      = 2 * time.Minute  // from the end of the header to the end of the answer
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 32 << 10
+	// answerReserve is how long before writeTimeout a long answer ends itself.
+	answerReserve  = 20 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 32 << 10
 )
 
 // ServerConfig says where to listen and who answers.
@@ -37,6 +40,7 @@ type ServerConfig struct {
 type Server struct {
 	http     *http.Server
 	listener net.Listener
+	closing  chan struct{}
 }
 
 // Listen reads the certificate, if there is one, and takes the address. From
@@ -53,7 +57,7 @@ func Listen(ctx context.Context, cfg ServerConfig) (*Server, error) {
 }
 
 func newServer(cfg ServerConfig) (*Server, error) {
-	s := &Server{http: &http.Server{
+	s := &Server{closing: make(chan struct{}), http: &http.Server{
 		Handler:           cfg.Handler,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
@@ -62,6 +66,7 @@ func newServer(cfg ServerConfig) (*Server, error) {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelWarn),
 	}}
+	s.http.RegisterOnShutdown(sync.OnceFunc(func() { close(s.closing) }))
 	if cfg.CertFile == "" && cfg.KeyFile == "" {
 		return s, nil
 	}
@@ -75,6 +80,9 @@ func newServer(cfg ServerConfig) (*Server, error) {
 
 // Addr is where the server listens.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Closing is closed when Shutdown begins: answers that go on for long end then.
+func (s *Server) Closing() <-chan struct{} { return s.closing }
 
 // Serve answers until Shutdown, and then returns nil.
 func (s *Server) Serve() error {

@@ -29,7 +29,7 @@ type Config struct {
 	// lets every id pass.
 	AppID string
 	// Mailbox is what the built-in mailbox kept; nil: it is off.
-	Mailbox gateway.Store
+	Mailbox *Mailbox
 	// Demo says what somebody or a group is called by their id, "" if it does
 	// not know, on the pages that the mails of a demo lead to; nil: there are no
 	// such pages.
@@ -45,6 +45,17 @@ type Config struct {
 	PublicURL string
 	Clock     func() time.Time
 	Logger    *slog.Logger
+}
+
+// Mailbox is what the pages and the API of the built-in mailbox work with. See
+// the fields of mailbox.Config.
+type Mailbox struct {
+	Store       gateway.Store
+	Keep        int
+	PlaysFaults bool
+	Targets     http.RoundTripper
+	// Closing is closed when the server stops; nil: it never does.
+	Closing <-chan struct{}
 }
 
 // route is an address and what protects it.
@@ -105,7 +116,9 @@ func (s *site) routes() []route {
 	}
 	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{
-			Store: s.Mailbox, Layout: s.layout, PublicURL: s.PublicURL, AppID: s.AppID, Clock: s.Clock, Logger: s.Logger,
+			Store: s.Mailbox.Store, Keep: s.Mailbox.Keep, PlaysFaults: s.Mailbox.PlaysFaults, Targets: s.Mailbox.Targets,
+			Layout: s.layout, PublicURL: s.PublicURL, AppID: s.AppID, SameOrigin: s.sameOrigin(),
+			Closing: s.Mailbox.Closing, LongestAnswer: writeTimeout - answerReserve, Clock: s.Clock, Logger: s.Logger,
 		})
 		all = append(all, route{"/mailbox", account, pages}, route{"/mailbox/", account, pages})
 	}
@@ -133,6 +146,17 @@ func (s *site) crossOrigin() *http.CrossOriginProtection {
 		}
 	}
 	return crossOrigin
+}
+
+// sameOrigin tells requests of other sites whatever their method: what a
+// request to read begins may go on.
+func (s *site) sameOrigin() func(*http.Request) bool {
+	crossOrigin := s.crossOrigin()
+	return func(r *http.Request) bool {
+		changing := *r
+		changing.Method = http.MethodPost
+		return crossOrigin.Check(&changing) == nil
+	}
 }
 
 // protect lets only requests pass that carry an account's credentials.

@@ -49,6 +49,18 @@ func summary(m *gateway.Mail) apiMessage {
 	return apiMessage{ID: m.ID, ReceivedAt: m.ReceivedAt.UTC(), From: m.From, To: m.To, Subject: m.Subject, Size: m.Size}
 }
 
+func fullMessage(mail *gateway.Mail) apiFullMessage {
+	c := gateway.ReadContent(mail.Raw)
+	headers := make(map[string][]string, len(c.Headers))
+	for _, f := range c.Headers {
+		headers[f.Canonical] = append(headers[f.Canonical], f.Value)
+	}
+	return apiFullMessage{
+		apiMessage: summary(mail), Headers: headers, Text: c.Text, HTML: c.HTML,
+		Source: strings.ToValidUTF8(string(mail.Raw), "\uFFFD"), Problem: c.Problem,
+	}
+}
+
 func (m *mailbox) apiList(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	limit := defaultLimit
@@ -60,7 +72,9 @@ func (m *mailbox) apiList(w http.ResponseWriter, r *http.Request) {
 		}
 		limit = n
 	}
-	mails, next, err := m.find(r.Context(), query.Get("to"), query.Get("before"), limit)
+	wanted := searchOf(query).query()
+	wanted.Before = query.Get("before")
+	mails, next, err := m.find(r.Context(), wanted, limit)
 	if err != nil {
 		m.apiProblem(w, err)
 		return
@@ -78,15 +92,7 @@ func (m *mailbox) apiGet(w http.ResponseWriter, r *http.Request) {
 		m.apiProblem(w, err)
 		return
 	}
-	c := readContent(mail.Raw)
-	headers := make(map[string][]string, len(c.Headers))
-	for _, f := range c.Headers {
-		headers[f.Canonical] = append(headers[f.Canonical], f.Value)
-	}
-	answer.JSON(w, http.StatusOK, apiFullMessage{
-		apiMessage: summary(&mail), Headers: headers, Text: c.Text, HTML: c.HTML,
-		Source: strings.ToValidUTF8(string(mail.Raw), "\uFFFD"), Problem: c.Problem,
-	})
+	answer.JSON(w, http.StatusOK, fullMessage(&mail))
 }
 
 func (m *mailbox) apiDelete(w http.ResponseWriter, r *http.Request) {

@@ -2,40 +2,47 @@ package mailbox
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 )
 
-// findBatch is how many mails are read at a time to find those to one
-// recipient: the store keeps a thousand in all and has no index for them.
-const findBatch = 200
+// search is what somebody looks for in the mailbox.
+type search struct {
+	Q  string // as it was typed; see gateway.ParseQuery
+	To string // a complete address, from links and programs of before
+}
 
-// find lists up to limit mails, newest first, that are older than the mail
-// before and, unless to is empty, to that recipient. next is where the list
-// goes on; it is empty at the end.
-func (m *mailbox) find(ctx context.Context, to, before string, limit int) (mails []gateway.Mail, next string, err error) {
-	batch := limit + 1 // one more tells whether there are more
-	if to != "" {
-		batch = findBatch
+func searchOf(query url.Values) search {
+	return search{Q: strings.TrimSpace(query.Get("q")), To: strings.TrimSpace(query.Get("to"))}
+}
+
+// Given says that something in particular is looked for.
+func (s search) Given() bool { return s.Q != "" || s.To != "" }
+
+func (s search) query() gateway.Query {
+	return gateway.Query{Terms: gateway.ParseQuery(s.Q), To: s.To}
+}
+
+// values returns the parameters of an address that looks for the same.
+func (s search) values() url.Values {
+	values := make(url.Values)
+	if s.Q != "" {
+		values.Set("q", s.Q)
 	}
-	for {
-		read, err := m.Store.Mails(ctx, before, batch)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, mail := range read {
-			if to != "" && !strings.EqualFold(mail.To, to) {
-				continue
-			}
-			if len(mails) == limit {
-				return mails, mails[limit-1].ID, nil
-			}
-			mails = append(mails, mail)
-		}
-		if len(read) < batch {
-			return mails, "", nil
-		}
-		before = read[len(read)-1].ID
+	if s.To != "" {
+		values.Set("to", s.To)
 	}
+	return values
+}
+
+// find lists up to limit mails that a query wants. next is where the list goes
+// on; it is empty at the end.
+func (m *mailbox) find(ctx context.Context, q gateway.Query, limit int) (mails []gateway.Mail, next string, err error) {
+	mails, err = m.Store.Mails(ctx, q, limit+1) // one more tells whether there are more
+	if err != nil || len(mails) <= limit {
+		return mails, "", err
+	}
+	return mails[:limit], mails[limit-1].ID, nil
 }

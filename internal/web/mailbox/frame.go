@@ -8,6 +8,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
+	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/web/page"
 )
 
@@ -24,7 +25,7 @@ func (m *mailbox) frame(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("images") {
 		images += " https:"
 	}
-	c := readContent(mail.Raw)
+	c := gateway.ReadContent(mail.Raw)
 	shown, _ := clip(c.HTML)
 	header := w.Header()
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src "+images+

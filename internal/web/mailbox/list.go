@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -17,12 +17,15 @@ const pageSize = 50
 
 // listView is what the list shows.
 type listView struct {
-	To     string // filter
+	Search search
 	Mails  []mailRow
 	Before bool   // not the first page
 	Newest string // URL of the first page
 	Older  string // URL of the next page, if there is one
-	Keep   string // how many mails are kept
+	Live   string // URL that tells what arrives; empty on other pages than the first
+	Kept   string // mails in the mailbox
+	Keep   string // how many are kept at most
+	Faults *faultsView
 	// For a mailbox without mails.
 	Webhook string
 	App     string // id, in JSON
@@ -36,30 +39,53 @@ type mailRow struct {
 	Size string
 }
 
+func (m *mailbox) row(mail gateway.Mail) mailRow {
+	return mailRow{mail, mailURL(mail.ID), ago(mail.ReceivedAt, m.Clock()), size(mail.Size)}
+}
+
 func (m *mailbox) list(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	to, before := strings.TrimSpace(query.Get("to")), query.Get("before")
-	mails, next, err := m.find(r.Context(), to, before, pageSize)
+	search, before := searchOf(query), query.Get("before")
+	// First the state: what arrives while the list is read is told twice
+	// rather than not at all.
+	state, err := m.Store.MailboxState(r.Context())
+	if err != nil {
+		m.problem(w, err)
+		return
+	}
+	wanted := search.query()
+	wanted.Before = before
+	mails, next, err := m.find(r.Context(), wanted, pageSize)
+	if err != nil {
+		m.problem(w, err)
+		return
+	}
+	faults, err := m.faultsOn(r.Context())
 	if err != nil {
 		m.problem(w, err)
 		return
 	}
 	view := listView{
-		To: to, Before: before != "", Newest: listURL(to, ""), Keep: humanize.Comma(gateway.Keep),
+		Search: search, Before: before != "", Newest: listURL(search, ""), Older: listURL(search, next),
+		Kept: count(state.Kept, "mail"), Keep: humanize.Comma(int64(m.Keep)), Faults: faults,
 		Webhook: m.PublicURL + "/webhook", App: exampleApp(m.AppID),
 	}
-	if next != "" {
-		view.Older = listURL(to, next)
+	if next == "" {
+		view.Older = ""
 	}
-	now := m.Clock()
+	if before == "" {
+		values := search.values()
+		values.Set("after", strconv.FormatInt(state.Last, 10))
+		view.Live = livePath + "?" + values.Encode()
+	}
 	for _, mail := range mails {
-		view.Mails = append(view.Mails, mailRow{mail, mailURL(mail.ID), ago(mail.ReceivedAt, now), size(mail.Size)})
+		view.Mails = append(view.Mails, m.row(mail))
 	}
 	m.show(w, m.listPage, view)
 }
 
 // Empty says that there is no mail at all, as far as the page can tell.
-func (v listView) Empty() bool { return len(v.Mails) == 0 && v.To == "" && !v.Before }
+func (v listView) Empty() bool { return len(v.Mails) == 0 && !v.Search.Given() && !v.Before }
 
 func (*mailbox) toList(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, pagesPath, http.StatusSeeOther)
@@ -86,11 +112,8 @@ func (m *mailbox) deleteAll(w http.ResponseWriter, r *http.Request) {
 	m.toList(w, r)
 }
 
-func listURL(to, before string) string {
-	query := make(url.Values)
-	if to != "" {
-		query.Set("to", to)
-	}
+func listURL(s search, before string) string {
+	query := s.values()
 	if before != "" {
 		query.Set("before", before)
 	}
@@ -117,4 +140,12 @@ func ignoreMissing(err error) error {
 		return nil
 	}
 	return err
+}
+
+// count says how many there are of something: "1 mail", "2,000 mails".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return humanize.Comma(int64(n)) + " " + noun
 }

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
+	"github.com/postrider/postrider/internal/web/mailbox/links"
 )
 
 // The ways to look at a mail, by the value of ?view=.
@@ -16,6 +19,9 @@ const (
 	viewText    = "text"
 	viewHeaders = "headers"
 	viewSource  = "source"
+
+	viewLinksTab = "links"
+	viewCheck    = "check"
 )
 
 // mailView is what the page of one mail shows.
@@ -32,11 +38,14 @@ type mailView struct {
 	Cut      bool // not all of it is shown
 
 	Text    string // of the views text and source
-	Headers []headerField
+	Headers []gateway.HeaderField
 	// Of the view html.
 	Frame        string // URL of the frame's document
 	RemoteImages bool   // the mail has some
 	ImagesShown  bool
+	// Of the views links and check.
+	Links linksView
+	Check checkView
 }
 
 type tab struct {
@@ -50,35 +59,48 @@ func (m *mailbox) mail(w http.ResponseWriter, r *http.Request) {
 		m.problem(w, err)
 		return
 	}
-	c := readContent(mail.Raw)
+	query := r.URL.Query()
+	m.showMail(w, &mail, query.Get("view"), query.Has("images"), nil)
+}
+
+// showMail writes the page of a mail, with the view that is wished for. checked
+// are the results of a check of its links, nil if there was none.
+func (m *mailbox) showMail(w http.ResponseWriter, mail *gateway.Mail, wish string, images bool, checked map[string]links.Result) {
+	c := gateway.ReadContent(mail.Raw)
 	here := mailURL(mail.ID)
 	view := mailView{
-		URL: here, Subject: mail.Subject, From: c.header("From", mail.From), To: c.header("To", mail.To),
+		URL: here, Subject: mail.Subject, From: c.Header("From", mail.From), To: c.Header("To", mail.To),
 		Received: mail.ReceivedAt, Ago: relative(mail.ReceivedAt, m.Clock()), Size: size(mail.Size), Problem: c.Problem,
 	}
-	view.Tabs, view.View = tabs(here, &c, r.URL.Query().Get("view"))
+	view.Tabs, view.View = tabs(here, &c, wish)
+	document, documentCut := clip(c.HTML)
+	text, textCut := clip(c.Text)
 	switch view.View {
 	case viewHTML:
 		view.Frame = here + "/html"
-		view.ImagesShown = r.URL.Query().Has("images")
-		if view.ImagesShown {
+		view.ImagesShown = images
+		if images {
 			view.Frame += "?images=1"
 		}
-		_, view.Cut = clip(c.HTML)
+		view.Cut = documentCut
 		view.RemoteImages = hasRemoteImages(c.HTML, m.assets())
 	case viewText:
-		view.Text, view.Cut = clip(c.Text)
+		view.Text, view.Cut = text, textCut
 	case viewHeaders:
 		view.Headers = c.Headers
 	case viewSource:
 		view.Text, view.Cut = clip(strings.ToValidUTF8(string(mail.Raw), "\uFFFD"))
+	case viewLinksTab:
+		view.Links = viewLinks(links.Find(document, text), checked)
+	case viewCheck:
+		view.Check = m.viewCheck(document)
 	}
 	m.show(w, m.mailPage, view)
 }
 
 // tabs offers the views that the mail has something for. Without a wish, or
 // with one that cannot be met, the first is shown.
-func tabs(here string, c *content, wish string) (all []tab, current string) {
+func tabs(here string, c *gateway.Content, wish string) (all []tab, current string) {
 	offer := func(name, view string, there bool) {
 		if there {
 			all = append(all, tab{Name: name, View: view, URL: here + "?view=" + view})
@@ -86,6 +108,8 @@ func tabs(here string, c *content, wish string) (all []tab, current string) {
 	}
 	offer("HTML", viewHTML, c.HTML != "")
 	offer("Text", viewText, c.Text != "")
+	offer("Links", viewLinksTab, c.HTML != "" || c.Text != "")
+	offer("HTML check", viewCheck, c.HTML != "")
 	offer("Headers", viewHeaders, len(c.Headers) > 0)
 	offer("Source", viewSource, true)
 	if c.HTML == "" && c.Text == "" {

@@ -10,6 +10,8 @@ import (
 
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/web/answer"
+	"github.com/postrider/postrider/internal/web/mailbox/htmlcheck"
+	"github.com/postrider/postrider/internal/web/mailbox/links"
 	"github.com/postrider/postrider/internal/web/page"
 )
 
@@ -17,6 +19,8 @@ import (
 const (
 	pagesPath = "/mailbox"
 	apiPath   = "/mailbox/api/v1/messages"
+
+	apiFaultsPath = "/mailbox/api/v1/faults"
 )
 
 // Config is what the mailbox works with. All fields are required unless they
@@ -28,9 +32,24 @@ type Config struct {
 	// end. Mails may show the pictures below its /assets/.
 	PublicURL string
 	// AppID stands in the example that an empty mailbox shows; empty: any.
-	AppID  string
-	Clock  func() time.Time
-	Logger *slog.Logger
+	AppID string
+	// Keep is how many mails the gateway keeps.
+	Keep int
+	// PlaysFaults says that mails go to the mailbox alone, which can play
+	// faults. Mails that leave for real people never meet any.
+	PlaysFaults bool
+	// Targets makes the requests that check links. It refuses targets that may
+	// not be called, as outbound.Transport does.
+	Targets http.RoundTripper
+	// SameOrigin says whether a request comes from a page of ours, or from no
+	// browser at all, whatever its method.
+	SameOrigin func(*http.Request) bool
+	// Closing is closed when the server stops: then nobody is waited for.
+	Closing <-chan struct{}
+	// LongestAnswer is how long one answer may go on.
+	LongestAnswer time.Duration
+	Clock         func() time.Time
+	Logger        *slog.Logger
 }
 
 //go:embed templates
@@ -38,7 +57,12 @@ var templates embed.FS
 
 type mailbox struct {
 	Config
-	listPage, mailPage, deletePage *page.Page
+	listPage, mailPage, deletePage, faultsPage *page.Page
+	// streams holds a place for each page that is live.
+	streams chan struct{}
+
+	checker  links.Checker
+	features *htmlcheck.Checker
 }
 
 // New returns the handler of /mailbox and everything below it. It asks nobody
@@ -46,25 +70,41 @@ type mailbox struct {
 func New(cfg Config) http.Handler {
 	m := &mailbox{
 		Config:     cfg,
-		listPage:   cfg.Layout.Parse(templates, "templates/list.html", "templates/empty.html", "templates/icons.html"),
-		mailPage:   cfg.Layout.Parse(templates, "templates/mail.html"),
+		listPage:   cfg.Layout.Parse(templates, "templates/list.html", "templates/row.html", "templates/empty.html", "templates/icons.html"),
+		mailPage:   cfg.Layout.Parse(templates, "templates/mail.html", "templates/links.html", "templates/htmlcheck.html"),
 		deletePage: cfg.Layout.Parse(templates, "templates/delete.html"),
+		faultsPage: cfg.Layout.Parse(templates, "templates/faults.html"),
+		streams:    make(chan struct{}, maxStreams),
+		checker:    links.Checker{Transport: cfg.Targets, Clock: cfg.Clock},
+		features:   htmlcheck.New(),
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pagesPath, m.list)
 	mux.HandleFunc("GET "+pagesPath+"/{$}", m.toList)
 	mux.HandleFunc("GET "+pagesPath+"/delete", m.confirmDeleteAll)
 	mux.HandleFunc("POST "+pagesPath+"/delete", m.deleteAll)
+	mux.HandleFunc("GET "+livePath, m.live)
+	mux.HandleFunc("GET "+faultsPath, m.faults)
+	mux.HandleFunc("POST "+faultsPath, m.setFaults)
+	mux.HandleFunc("POST "+faultsPath+"/off", m.faultsOff)
 	mux.HandleFunc("GET "+pagesPath+"/{id}", m.mail)
 	mux.HandleFunc("GET "+pagesPath+"/{id}/html", m.frame)
 	mux.HandleFunc("GET "+pagesPath+"/{id}/source.eml", m.download(m.problem))
 	mux.HandleFunc("POST "+pagesPath+"/{id}/delete", m.delete)
+	mux.HandleFunc("POST "+pagesPath+"/{id}/links", m.checkLinks)
 
 	mux.HandleFunc("GET "+apiPath, m.apiList)
 	mux.HandleFunc("DELETE "+apiPath, m.apiDeleteAll)
+	mux.HandleFunc("GET "+apiPath+"/wait", m.apiWait)
 	mux.HandleFunc("GET "+apiPath+"/{id}", m.apiGet)
+	mux.HandleFunc("GET "+apiPath+"/{id}/links", m.apiLinks)
+	mux.HandleFunc("POST "+apiPath+"/{id}/links/check", m.apiCheckLinks)
+	mux.HandleFunc("GET "+apiPath+"/{id}/html-check", m.apiHTMLCheck)
 	mux.HandleFunc("GET "+apiPath+"/{id}/source.eml", m.download(m.apiProblem))
 	mux.HandleFunc("DELETE "+apiPath+"/{id}", m.apiDelete)
+	mux.HandleFunc("GET "+apiFaultsPath, m.apiGetFaults)
+	mux.HandleFunc("PUT "+apiFaultsPath, m.apiSetFaults)
+	mux.HandleFunc("DELETE "+apiFaultsPath, m.apiClearFaults)
 
 	routes := answer.Routes(mux, m.refuse)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +144,11 @@ func (m *mailbox) apiProblem(w http.ResponseWriter, err error) {
 
 // show writes a page.
 func (m *mailbox) show(w http.ResponseWriter, p *page.Page, view any) {
-	if err := p.Write(w, http.StatusOK, view); err != nil {
+	m.showAs(w, http.StatusOK, p, view)
+}
+
+func (m *mailbox) showAs(w http.ResponseWriter, status int, p *page.Page, view any) {
+	if err := p.Write(w, status, view); err != nil {
 		m.Logger.Error("write mailbox page", "error", err)
 		m.Layout.Problem(w, http.StatusInternalServerError, "The page could not be made")
 	}

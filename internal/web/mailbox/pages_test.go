@@ -9,9 +9,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/notification"
 )
 
@@ -19,7 +21,7 @@ import (
 // meant, and look at the difference.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "https://postrider.example.com")
+	s := newSite(t, "https://postrider.example.com", func(s *site) { s.targets = scripted })
 	compare(t, "empty", s.want(t, http.StatusOK, "GET", "/mailbox"))
 
 	oneOnOne := s.keep(t, 1, "andrew-joseph@example.com", strings.ReplaceAll(file(t, "one-on-one.eml"), "PUBLIC_URL", "https://postrider.example.com"))
@@ -31,7 +33,13 @@ func TestPages(t *testing.T) {
 		"list":       "/mailbox",
 		"filtered":   "/mailbox?to=mira@example.com",
 		"nobody":     "/mailbox?to=<nobody>@example.com",
+		"searched":   "/mailbox?q=hiking+-draft",
 		"delete":     "/mailbox/delete",
+		"faults":     "/mailbox/faults",
+		"links":      "/mailbox/" + oneOnOne + "?view=links",
+		"check":      "/mailbox/" + oneOnOne + "?view=check",
+		"breaks":     "/mailbox/" + hostile + "?view=check",
+		"badlinks":   "/mailbox/" + hostile + "?view=links",
 		"html":       "/mailbox/" + oneOnOne,
 		"text":       "/mailbox/" + oneOnOne + "?view=text",
 		"headers":    "/mailbox/" + oneOnOne + "?view=headers",
@@ -43,11 +51,30 @@ func TestPages(t *testing.T) {
 	} {
 		compare(t, name, s.want(t, http.StatusOK, "GET", path))
 	}
+	compare(t, "checked", s.want(t, http.StatusOK, "POST", "/mailbox/"+oneOnOne+"/links"))
+	if err := s.store.SetFaults(t.Context(), gateway.Faults{Temporary: 30, Permanent: 5, Slow: 50, Delay: 1500 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "faults-on", s.want(t, http.StatusOK, "GET", "/mailbox/faults"))
+	compare(t, "list-faults", s.want(t, http.StatusOK, "GET", "/mailbox"))
 	compare(t, "missing", s.want(t, http.StatusNotFound, "GET", "/mailbox/"+id(99)))
 }
 
+// scripted has all images and no pages.
+var scripted = roundTrip(func(r *http.Request) (*http.Response, error) {
+	status := http.StatusNotFound
+	if strings.HasSuffix(r.URL.Path, ".png") {
+		status = http.StatusOK
+	}
+	return &http.Response{StatusCode: status, Header: make(http.Header), Body: http.NoBody, Request: r}, nil
+})
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // hashes change with every edit of an asset, the pages do not.
-var hashes = regexp.MustCompile(`\.[0-9a-f]{10}\.(css|svg)`)
+var hashes = regexp.MustCompile(`\.[0-9a-f]{10}\.(css|js|svg)`)
 
 // compare holds a page against testdata/pages/NAME.html.
 func compare(t *testing.T, name string, page reply) {
@@ -184,7 +211,7 @@ func TestDelete(t *testing.T) {
 
 func (s *site) count(t *testing.T) int {
 	t.Helper()
-	mails, err := s.store.Mails(t.Context(), "", 1000)
+	mails, err := s.store.Mails(t.Context(), gateway.Query{}, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/postrider/postrider/internal/outbound"
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/store"
 	"github.com/postrider/postrider/internal/web"
@@ -39,6 +40,8 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 type site struct {
 	*httptest.Server
 	store      *store.Store
+	targets    http.RoundTripper // for checks of links
+	closing    chan struct{}
 	closeStore func()
 	log        *logbook
 }
@@ -62,10 +65,17 @@ func (l *logbook) String() string {
 }
 
 // newSite starts a site. An empty publicURL is the server's own.
-func newSite(t *testing.T, publicURL string) *site {
+func newSite(t *testing.T, publicURL string, change ...func(*site)) *site {
 	t.Helper()
 	clock := func() time.Time { return noon }
-	s := &site{Server: httptest.NewUnstartedServer(nil), log: new(logbook)}
+	s := &site{Server: httptest.NewUnstartedServer(nil), log: new(logbook), closing: make(chan struct{})}
+	// Tests let no request leave this machine.
+	transport := outbound.New(outbound.Config{})
+	t.Cleanup(transport.CloseIdleConnections)
+	s.targets = transport
+	for _, c := range change {
+		c(s)
+	}
 	logger := slog.New(slog.NewTextHandler(s.log, nil))
 	var err error
 	s.store, err = store.Open(t.Context(), store.Config{
@@ -87,7 +97,9 @@ func newSite(t *testing.T, publicURL string) *site {
 		Webhook: &notification.Handler{
 			Accept: func(context.Context, *notification.Request) error { return nil },
 		},
-		Mailbox:   s.store,
+		Mailbox: &web.Mailbox{
+			Store: s.store, Keep: gateway.DefaultKeep, PlaysFaults: true, Targets: s.targets, Closing: s.closing,
+		},
 		Admin:     notification.BasicAuth(notification.Credentials{Username: username, Password: password}),
 		Ready:     s.store.Ping,
 		PublicURL: publicURL,
@@ -111,7 +123,9 @@ func (s *site) keep(t *testing.T, n int, to, raw string) string {
 		ID: id(n), ReceivedAt: noon.Add(-time.Duration(60-n) * time.Minute), From: "chat@example.com", To: to, Raw: []byte(raw),
 		Subject: subjectOf(raw),
 	}
-	if err := s.store.AddMail(t.Context(), mail, gateway.Keep); err != nil {
+	content := gateway.ReadContent(mail.Raw)
+	mail.Searched = gateway.Searched{From: content.Header("From", ""), To: content.Header("To", ""), Text: content.Searchable()}
+	if err := s.store.AddMail(t.Context(), mail, gateway.DefaultKeep); err != nil {
 		t.Fatal(err)
 	}
 	return mail.ID

@@ -107,6 +107,8 @@ func contentType(file string) (string, error) {
 	switch path.Ext(file) {
 	case ".css":
 		return "text/css; charset=utf-8", nil
+	case ".js":
+		return "text/javascript; charset=utf-8", nil
 	case ".svg":
 		return "image/svg+xml", nil
 	case ".png":

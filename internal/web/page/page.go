@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // Policy is the content security policy of pages: their own style sheet,
-// pictures, frames and forms, no script at all, and nobody may frame them.
-const Policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; " +
+// scripts that are files of ours and what these ask of us, pictures, frames and
+// forms, and nobody may frame them. Nothing that stands in a page itself runs.
+const Policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'"
 
 //go:embed templates
@@ -39,7 +41,7 @@ func New() *Layout {
 type Page struct{ template *template.Template }
 
 // Parse reads a page from files that define the templates "title" (plain
-// text) and "main". It panics if they are broken: they are part of the
+// text) and "main", and "scripts" if it has some. It panics if they are broken: they are part of the
 // program.
 func (l *Layout) Parse(files fs.FS, names ...string) *Page {
 	clone := template.Must(l.template.Clone())
@@ -60,6 +62,14 @@ func (p *Page) Write(w http.ResponseWriter, status int, data any) error {
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // the reader may be gone; there is nobody else to tell
 	return nil
+}
+
+// Fragment returns a piece of the page: one of the templates that its files
+// define.
+func (p *Page) Fragment(name string, data any) (string, error) {
+	var piece strings.Builder
+	err := p.template.ExecuteTemplate(&piece, name, data)
+	return piece.String(), err
 }
 
 // Problem answers with a small page that says what is wrong.

@@ -6,36 +6,33 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/emersion/go-message"
 	_ "github.com/emersion/go-message/charset" // mails in other charsets than UTF-8
 	"github.com/emersion/go-message/mail"
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
-// shownBytes is how much of a text or a source a page shows. The rest is in
-// the download.
-const shownBytes = 2 << 20
-
-// content is what can be read in a mail.
-type content struct {
-	Headers []headerField // in their order
+// Content is what can be read in a mail.
+type Content struct {
+	Headers []HeaderField // in their order
 	Text    string        // the first text/plain part
 	HTML    string        // the first text/html part
 	// Problem says what could not be read. Whatever could is there.
 	Problem string
 }
 
-// headerField is one header, decoded (RFC 2047) and on one line.
-type headerField struct {
+// HeaderField is one header, decoded (RFC 2047) and on one line.
+type HeaderField struct {
 	Name      string // as it is written
 	Canonical string // as the API names it: "Message-Id"
 	Value     string
 }
 
-// readContent reads as much of a mail as can be read.
-func readContent(raw []byte) content {
-	var c content
+// ReadContent reads as much of a mail as can be read.
+func ReadContent(raw []byte) Content {
+	var c Content
 	reader, err := mail.CreateReader(bytes.NewReader(raw))
 	if reader == nil {
 		c.Problem = fmt.Sprintf("the headers cannot be read: %v", err)
@@ -55,7 +52,7 @@ func readContent(raw []byte) content {
 	}
 }
 
-func (c *content) readPart(part *mail.Part) {
+func (c *Content) readPart(part *mail.Part) {
 	header, ok := part.Header.(*mail.InlineHeader)
 	if !ok {
 		return // an attachment
@@ -80,10 +77,10 @@ func (c *content) readPart(part *mail.Part) {
 	*place = strings.ToValidUTF8(string(body), "\uFFFD")
 }
 
-func readHeaders(h *mail.Header) []headerField {
-	var all []headerField
+func readHeaders(h *mail.Header) []HeaderField {
+	var all []HeaderField
 	for fields := h.Fields(); fields.Next(); {
-		f := headerField{Name: fields.Key(), Canonical: fields.Key()}
+		f := HeaderField{Name: fields.Key(), Canonical: fields.Key()}
 		if raw, err := fields.Raw(); err == nil {
 			if name, _, ok := bytes.Cut(raw, []byte(":")); ok {
 				f.Name = string(name)
@@ -97,8 +94,8 @@ func readHeaders(h *mail.Header) []headerField {
 	return all
 }
 
-// header returns the first header of that canonical name, or instead.
-func (c *content) header(canonical, instead string) string {
+// Header returns the first header of that canonical name, or instead.
+func (c *Content) Header(canonical, instead string) string {
 	for _, f := range c.Headers {
 		if f.Canonical == canonical && f.Value != "" {
 			return f.Value
@@ -107,14 +104,38 @@ func (c *content) header(canonical, instead string) string {
 	return instead
 }
 
-// clip returns what of s is shown, and whether that is less than all.
-func clip(s string) (shown string, cut bool) {
-	if len(s) <= shownBytes {
-		return s, false
+// Searchable returns the text of a mail for a search: its text part, or what
+// its HTML part says where there is no other.
+func (c *Content) Searchable() string {
+	if strings.TrimSpace(c.Text) != "" {
+		return c.Text
 	}
-	end := shownBytes
-	for end > shownBytes-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
+	return textOf(c.HTML)
+}
+
+// textOf returns the text between the tags of a document.
+func textOf(document string) string {
+	var text strings.Builder
+	tokens := html.NewTokenizer(strings.NewReader(document))
+	silent := 0 // depth of elements whose content nobody reads
+	for {
+		switch kind := tokens.Next(); kind {
+		case html.ErrorToken:
+			return text.String()
+		case html.TextToken:
+			if silent == 0 {
+				text.Write(tokens.Text())
+			}
+		case html.StartTagToken, html.EndTagToken:
+			name, _ := tokens.TagName()
+			switch {
+			case atom.Lookup(name) != atom.Style && atom.Lookup(name) != atom.Script && atom.Lookup(name) != atom.Title:
+				text.WriteByte(' ')
+			case kind == html.StartTagToken:
+				silent++
+			default:
+				silent = max(silent-1, 0)
+			}
+		}
 	}
-	return s[:end], true
 }
