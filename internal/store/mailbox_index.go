@@ -20,10 +20,17 @@ type mailIndex struct {
 	// matches is the condition for entries that match a parameter, "$1".
 	matches func(parameter string) string
 	// all is the expression for mails in which each of the terms is, any for
-	// those in which one is. There is at least one term.
+	// those in which one is. There is at least one term. but is that for mails
+	// that match the one and not the other; negates says that the first may be
+	// empty.
 	all, any func(terms []mailbox.Term) string
+	but      func(wanted, unwanted string) string
+	negates  bool
 	// clear is the statement that removes all entries.
 	clear string
+	// walk is how many of the newest mails are looked through before the index
+	// is asked; 0: the index comes in the order of arrivals by itself.
+	walk int64
 }
 
 // ftsIndex is FTS5 of SQLite.
@@ -60,6 +67,7 @@ func ftsIndex() *mailIndex {
 		matches: func(parameter string) string { return "mailbox_index MATCH " + parameter },
 		all:     join(" AND "),
 		any:     join(" OR "),
+		but:     func(wanted, unwanted string) string { return "(" + wanted + ") NOT (" + unwanted + ")" },
 		clear:   `INSERT INTO mailbox_index (mailbox_index) VALUES ('delete-all')`,
 	}
 }
@@ -108,7 +116,15 @@ func vectorIndex() *mailIndex {
 		matches: func(parameter string) string { return "words @@ CAST(CAST(" + parameter + " AS TEXT) AS tsquery)" },
 		all:     join(" & "),
 		any:     join(" | "),
-		clear:   `DELETE FROM mailbox_index`,
+		negates: true,
+		but: func(wanted, unwanted string) string {
+			if wanted == "" {
+				return "!(" + unwanted + ")"
+			}
+			return "(" + wanted + ") & !(" + unwanted + ")"
+		},
+		clear: `DELETE FROM mailbox_index`,
+		walk:  5000,
 	}
 }
 

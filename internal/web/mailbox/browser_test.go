@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
+	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/testkit/browser"
 )
 
@@ -51,8 +53,8 @@ func TestReadingAMail(t *testing.T) {
 	s.oneOnOne(t, 1)
 	s.keep(t, 2, "mira@example.com", simple("For somebody else"))
 	tab.Click("a.button") // refresh
-	tab.Do(chromedp.SendKeys(chromedp.CSS("input[name=to]"), "andrew-joseph@example.com"))
-	tab.Click(".filter button")
+	tab.Do(chromedp.SendKeys(chromedp.CSS("input[name=q]"), "to:andrew-joseph@example.com"))
+	tab.Click(".search button")
 	if got := text(tab, ".mails"); !strings.HasPrefix(got, "New messages from Susan Marie") || strings.Contains(got, "somebody else") {
 		t.Errorf("the list for one recipient is %q", got)
 	}
@@ -86,7 +88,7 @@ func TestReadingAMail(t *testing.T) {
 		t.Errorf("the link opened a page of origin %q, %v; want %q", origin, err, s.URL)
 	}
 
-	for i, want := range []string{"", "Susan Marie wrote:", "Grüße from a long line that is folded", "X-Decoded: =?utf-8?q?Gr=C3=BC=C3=9Fe?="} {
+	for i, want := range []string{"", "Susan Marie wrote:", "“Open the chat”", "Looks plainer", "Grüße from a long line that is folded", "X-Decoded: =?utf-8?q?Gr=C3=BC=C3=9Fe?="} {
 		tab.Click(fmt.Sprintf(".tabs a:nth-child(%d)", i+1))
 		if got := text(tab, "main"); !strings.Contains(got, want) {
 			t.Errorf("view %d has no %q: %q", i+1, want, got)
@@ -104,6 +106,77 @@ func TestReadingAMail(t *testing.T) {
 		t.Errorf("after deleting all: %q", got)
 	}
 	calm(t, "deleting", tab)
+}
+
+// Mails appear by themselves: in an empty mailbox, in the list, and in a search
+// only those that it finds. Without a script there is the reload.
+func TestLiveArrival(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	tab := browser.Open(t)
+	s.signIn(tab)
+	await := func(what, selector string) {
+		t.Helper()
+		tab.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+		calm(t, what, tab)
+	}
+	await("live", ".live")
+	s.keep(t, 1, "andrew@example.com", simple("The first"))
+	await("the first mail", ".mails li")
+	await("the list", ".live")
+	s.keep(t, 2, "andrew@example.com", simple("<i>The second</i>"))
+	await("the second", ".mails li:nth-child(2)")
+	if got := text(tab, ".mails li:first-child .mail-subject"); got != "<i>The second</i>" {
+		t.Errorf("the newest is %q", got)
+	}
+	if got := text(tab, "[data-news]"); got != "New mail: <i>The second</i>" {
+		t.Errorf("a screen reader hears %q", got)
+	}
+	// What came by itself is like the rest: it can be opened and deleted.
+	tab.Click(".mails li:first-child .quiet")
+	if got := browser.Value[int](tab, `document.querySelectorAll(".mail").length`); got != 1 {
+		t.Errorf("%d mails after one was deleted", got)
+	}
+	tab.Do(chromedp.Navigate(s.URL + "/mailbox?q=wanted"))
+	await("no mail", ".live")
+	s.keep(t, 3, "andrew@example.com", simple("Another"))
+	s.keep(t, 4, "andrew@example.com", simple("Wanted"))
+	await("what is searched", ".mails li")
+	if got := text(tab, ".mails"); !strings.HasPrefix(got, "Wanted") || strings.Contains(got, "Another") {
+		t.Errorf("the search shows %q", got)
+	}
+}
+
+// Faults are set, seen and switched off.
+func TestFaultsInABrowser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.keep(t, 1, "andrew@example.com", simple("Hello"))
+	tab := browser.Open(t)
+	s.signIn(tab)
+	tab.Click(`a[href="/mailbox/faults"]`)
+	fill := func(field, value string) {
+		tab.Do(chromedp.SetValue(chromedp.ID(field), value))
+	}
+	fill("temporary", "150")
+	tab.Click(".button.primary")
+	if got := text(tab, ".field.wrong .field-help"); !strings.HasPrefix(got, "must be a percentage from 0 to 100.") {
+		t.Errorf("at the field it says %q", got)
+	}
+	tab.Problems() // the console mentions the 400
+	fill("temporary", "15")
+	tab.Click(".button.primary")
+	if got := text(tab, ".faults-on p"); got != "Faults are on. Of the mails, 15% are refused for now (4xx)." {
+		t.Errorf("the list says %q", got)
+	}
+	if got := s.faults(t).Temporary; got != 15 {
+		t.Errorf("kept: %d", got)
+	}
+	tab.Click(".faults-on form button")
+	if s.faults(t).On() || browser.Value[bool](tab, `document.querySelector(".faults-on") !== null`) {
+		t.Error("they are still on")
+	}
+	calm(t, "faults", tab)
 }
 
 // A mail is foreign content: it runs nothing, loads nothing and sends nothing.
@@ -193,6 +266,16 @@ func TestLooks(t *testing.T) {
 	calm(t, "before the pages with faults", tab)
 	look("list", "/mailbox")
 	look("nobody", "/mailbox?to=nobody@example.com")
+	look("search", "/mailbox?q=subject:hiking+-draft")
+	look("links", "/mailbox/"+mail+"?view=links")
+	look("check", "/mailbox/"+mail+"?view=check")
+	look("breaks", "/mailbox/"+hostile+"?view=check")
+	look("faults", "/mailbox/faults")
+	if err := s.store.SetFaults(t.Context(), gateway.Faults{Temporary: 30, Permanent: 5, Slow: 50, Delay: 1500 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	look("faults-on", "/mailbox")
+	look("faults-set", "/mailbox/faults")
 	look("html", "/mailbox/"+mail)
 	look("headers", "/mailbox/"+mail+"?view=headers")
 	look("source", "/mailbox/"+mail+"?view=source")

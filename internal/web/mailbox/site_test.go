@@ -42,6 +42,8 @@ type site struct {
 	store      *store.Store
 	targets    http.RoundTripper // for checks of links
 	closing    chan struct{}
+	leaves     bool   // mails go to an SMTP server
+	database   string // URL
 	closeStore func()
 	log        *logbook
 }
@@ -69,6 +71,7 @@ func newSite(t *testing.T, publicURL string, change ...func(*site)) *site {
 	t.Helper()
 	clock := func() time.Time { return noon }
 	s := &site{Server: httptest.NewUnstartedServer(nil), log: new(logbook), closing: make(chan struct{})}
+	s.database = "sqlite:" + filepath.Join(t.TempDir(), "postrider.db")
 	// Tests let no request leave this machine.
 	transport := outbound.New(outbound.Config{})
 	t.Cleanup(transport.CloseIdleConnections)
@@ -79,7 +82,7 @@ func newSite(t *testing.T, publicURL string, change ...func(*site)) *site {
 	logger := slog.New(slog.NewTextHandler(s.log, nil))
 	var err error
 	s.store, err = store.Open(t.Context(), store.Config{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "postrider.db"), Exclusive: true, Clock: clock, Logger: logger,
+		URL: s.database, Exclusive: true, Clock: clock, Logger: logger,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +101,7 @@ func newSite(t *testing.T, publicURL string, change ...func(*site)) *site {
 			Accept: func(context.Context, *notification.Request) error { return nil },
 		},
 		Mailbox: &web.Mailbox{
-			Store: s.store, Keep: gateway.DefaultKeep, PlaysFaults: true, Targets: s.targets, Closing: s.closing,
+			Store: s.store, Keep: gateway.DefaultKeep, PlaysFaults: !s.leaves, Targets: s.targets, Closing: s.closing,
 		},
 		Admin:     notification.BasicAuth(notification.Credentials{Username: username, Password: password}),
 		Ready:     s.store.Ping,
@@ -183,10 +186,16 @@ func (s *site) ask(t *testing.T, method, path string, fields ...string) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SetBasicAuth(username, password)
 	for i := 0; i < len(fields); i += 2 {
 		r.Header.Set(fields[i], fields[i+1])
 	}
+	return s.do(t, r)
+}
+
+// do sends a request with the account's credentials.
+func (s *site) do(t *testing.T, r *http.Request) reply {
+	t.Helper()
+	r.SetBasicAuth(username, password)
 	client := s.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(r)

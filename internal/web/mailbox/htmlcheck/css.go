@@ -15,20 +15,21 @@ func (w *walk) inlineStyle(text string, line int) { w.css(text, line, true) }
 
 func (w *walk) css(text string, line int, inline bool) {
 	parser := css.NewParser(parse.NewInputString(text), inline)
-	rules, counted := 0, 0
+	rules, counted, ended := 0, 0, 0
 	for {
 		kind, _, data := parser.Next()
 		if !inline {
-			// A grammar ends at the offset; it is told where its end stands.
-			end := min(max(parser.Offset(), counted), len(text))
-			line += strings.Count(text[counted:end], "\n")
-			counted = end
+			// What is told begins behind what came before it, which ended where
+			// the parser was.
+			begin := skip(text, ended)
+			line += strings.Count(text[counted:begin], "\n")
+			counted, ended = begin, min(max(parser.Offset(), begin), len(text))
 		}
 		name := strings.ToLower(string(data))
 		switch kind {
 		case css.ErrorGrammar:
-			if !parser.HasParseError() {
-				return // the end
+			if !parser.HasParseError() || parser.Offset() >= len(text) {
+				return // the end, be it a broken one
 			}
 		case css.AtRuleGrammar, css.BeginAtRuleGrammar:
 			w.atRule(name, parser.Values(), line)
@@ -46,6 +47,14 @@ func (w *walk) css(text string, line int, inline bool) {
 			w.declaration(name, parser.Values(), line)
 		}
 	}
+}
+
+// skip returns where the next thing in a style sheet begins.
+func skip(text string, from int) int {
+	for from < len(text) && strings.IndexByte(" \t\r\n\f;{},", text[from]) >= 0 {
+		from++
+	}
+	return from
 }
 
 func (w *walk) atRule(name string, values []css.Token, line int) {
