@@ -56,6 +56,7 @@ func TestUnusableSettings(t *testing.T) {
 		{"POSTRIDER_PREFERENCES_LINK=https://{uid}.example.com", "host"},
 		{"POSTRIDER_MAILBOX=perhaps", "true"},
 		{"POSTRIDER_MAILBOX=false", "POSTRIDER_SMTP_URL"},
+		{"POSTRIDER_MAILBOX_KEEP=100001", "between 1 and 100000"},
 		{"POSTRIDER_DIRECTORY_URL=https://api.example.com/users", "{uid}"},
 		{"POSTRIDER_DIRECTORY_URL=http://127.0.0.1/{uid}", "https://"},
 		{"POSTRIDER_DIRECTORY_HEADER=Authorization: " + secret, "POSTRIDER_DIRECTORY_URL"},
