@@ -269,3 +269,42 @@ func TestLimits(t *testing.T) {
 		})
 	}
 }
+
+// An answer that goes on for as long as it may learns of the stop, so that the
+// stop need not wait for it.
+func TestShutdownTellsLongAnswers(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	var server *web.Server
+	ready := make(chan struct{})
+	server, served := listen(t, http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) {
+		<-ready
+		close(begun)
+		<-server.Closing()
+	}))
+	close(ready)
+	select {
+	case <-server.Closing():
+		t.Fatal("closing before it is asked to")
+	default:
+	}
+	asked := make(chan error, 1)
+	go func() {
+		response, err := http.Get("http://" + server.Addr().String())
+		if err == nil {
+			err = response.Body.Close()
+		}
+		asked <- err
+	}()
+	<-begun
+	if err := server.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-asked; err != nil {
+		t.Errorf("the answer was cut off: %v", err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}

@@ -38,8 +38,10 @@ type faultField struct {
 func viewFaults(f gateway.Faults, value func(name string) string) faultsView {
 	const share = "% of the mails"
 	view := faultsView{Plays: true, On: f.On(), Said: sayFaults(f), Fields: []faultField{
-		{Name: "temporary", Label: "Refused for now (4xx)", Unit: share,
-			Help: "They are tried again by the retry schedule. Three mails in a row pause the gateway, as with any server."},
+		{
+			Name: "temporary", Label: "Refused for now (4xx)", Unit: share,
+			Help: "They are tried again by the retry schedule. Three mails in a row pause the gateway, as with any server.",
+		},
 		{Name: "permanent", Label: "Refused for good (5xx)", Unit: share, Help: "They have failed at once, and can be replayed."},
 		{Name: "slow", Label: "Answered slowly", Unit: share, Help: "Whatever the answer is."},
 		{Name: "delay", Label: "How slowly", Unit: "milliseconds", Help: "At most " + humanize.Comma(gateway.MaxDelay.Milliseconds()) + "."},

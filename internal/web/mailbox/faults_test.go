@@ -59,7 +59,7 @@ func TestAPIFaults(t *testing.T) {
 		`{"delayMs":9223372036854775807}`: "delayMs: ",
 		`{"temporary":"many"}`:            "JSON",
 		`{"temporary":1.5}`:               "JSON",
-		`{"temprary":1}`:                  "JSON",
+		`{"brief":1}`:                     "JSON",
 		`{} {}`:                           "JSON",
 		`[]`:                              "JSON",
 		``:                                "JSON",

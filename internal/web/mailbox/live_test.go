@@ -28,7 +28,7 @@ type stream struct {
 func (s *site) follow(t *testing.T, query string, fields ...string) *stream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := http.NewRequestWithContext(ctx, "GET", s.URL+"/mailbox/live"+query, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/mailbox/live"+query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

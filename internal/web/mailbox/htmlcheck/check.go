@@ -135,8 +135,8 @@ func (w *walk) document(document string) {
 // Conditional comments: what stands between these is not for Outlook. What is
 // for Outlook alone stands within a comment, and no other client sees it.
 var (
-	notOutlook   = regexp.MustCompile(`(?i)^<!(--)?\[if\s+!\s*\(?\s*(gte\s+|lte\s+)?mso`) //nolint:gochecknoglobals // a constant that Go cannot declare as such
-	endCondition = regexp.MustCompile(`(?i)^<!(--<!)?(--)?\[endif\]`)                     //nolint:gochecknoglobals // a constant that Go cannot declare as such
+	notOutlook   = regexp.MustCompile(`(?i)^<!(--)?\[if\s+!\s*\(?\s*(gte\s+|lte\s+)?mso`)
+	endCondition = regexp.MustCompile(`(?i)^<!(--<!)?(--)?\[endif\]`)
 )
 
 func (w *walk) comment(raw string) {

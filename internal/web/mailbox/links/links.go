@@ -192,7 +192,7 @@ func (f *finder) tag(token *html.Token, line int) (at int, alt string) {
 }
 
 // styleURL finds url(…) in a style sheet, quoted or not.
-var styleURL = regexp.MustCompile(`(?i)url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^)"'\s]*))\s*\)`) //nolint:gochecknoglobals // a constant that Go cannot declare as such
+var styleURL = regexp.MustCompile(`(?i)url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^)"'\s]*))\s*\)`)
 
 func (f *finder) styles(style string, line int) {
 	for _, at := range styleURL.FindAllStringSubmatchIndex(style, -1) {
