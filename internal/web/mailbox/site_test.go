@@ -196,7 +196,7 @@ func (s *site) ask(t *testing.T, method, path string, fields ...string) reply {
 func (s *site) do(t *testing.T, r *http.Request) reply {
 	t.Helper()
 	r.SetBasicAuth(username, password)
-	client := s.Client()
+	client := *s.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(r)
 	if err != nil {

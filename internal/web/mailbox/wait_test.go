@@ -19,7 +19,11 @@ func TestWait(t *testing.T) {
 	}
 	arrived := make(chan reply, 3)
 	for _, query := range []string{"?q=subject:second&timeout=30s", "?to=MIRA@example.com&timeout=30", "?timeout=30s&after=" + first} {
-		go func() { arrived <- s.ask(t, "GET", wait+query) }()
+		go func() {
+			var got reply
+			defer func() { arrived <- got }()
+			got = s.ask(t, "GET", wait+query)
+		}()
 	}
 	select {
 	case got := <-arrived:
