@@ -2,10 +2,13 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/answer"
+	"github.com/postrider/postrider/internal/engine/rule"
 	"github.com/postrider/postrider/internal/outbox"
 )
 
@@ -18,8 +21,9 @@ const (
 	// providerPause is how long it rests while its provider is switched off or
 	// gone: it waits with a reason until it is too old.
 	providerPause = time.Minute
-	// fresh is for how long a decision holds: a call that waited longer than
-	// that is asked again whether it is still to be made.
+	// fresh is for how long a decision holds, divided by the engine's speed: a
+	// call that waited longer than that is asked again whether it is still to be
+	// made.
 	fresh = 5 * time.Second
 )
 
@@ -47,10 +51,12 @@ func (e *Engine) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
 	}
 	defer permit.Cancel()
 	var changed []byte
-	if d.Tries > 0 || len(d.Payload) == 0 || !d.ArmedAt.Equal(d.CreatedAt) || age > fresh {
-		again, outcome := e.again(ctx, j, &d)
-		if outcome != nil {
-			return *outcome
+	var less string
+	if d.Tries > 0 || len(d.Payload) == 0 || !d.ArmedAt.Equal(d.CreatedAt) || d.Reason != "" || age > e.faster(fresh) {
+		var again []byte
+		var instead *outbox.Outcome
+		if again, less, instead = e.again(ctx, j, &d); instead != nil {
+			return *instead
 		}
 		if again != nil {
 			d.Payload, changed = again, again
@@ -68,6 +74,9 @@ func (e *Engine) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
 	}
 	outcome := e.outcome(&d, way, &a, started)
 	outcome.Payload = changed
+	if outcome.State == outbox.Sent {
+		outcome.Detail = less
+	}
 	return outcome
 }
 
@@ -100,73 +109,71 @@ func (e *Engine) outcome(d *outbox.Claimed, way *way, a *answer.Answer, started 
 }
 
 // again asks whether a call is still to be made, of what is left of it: what
-// was read, deleted or disapproved meanwhile is taken out. It returns the
-// payload of what is left, or how the delivery ends.
-func (e *Engine) again(ctx context.Context, j *judge, d *outbox.Claimed) ([]byte, *outbox.Outcome) {
+// was read, deleted or disapproved meanwhile is taken out, and the rules that
+// count until it is made are asked once more. It returns the payload of what is
+// left and, in words, what is not, or what becomes of the delivery instead.
+func (e *Engine) again(ctx context.Context, j *judge, d *outbox.Claimed) (payload []byte, less string, instead *outbox.Outcome) {
 	c, ok, err := e.cfg.Store.Case(ctx, d.ID, j)
 	if err != nil {
 		e.cfg.Logger.Warn("read what a call needs; trying again", "delivery", d.ID, "error", err)
 		back := outbox.GiveBack(readPause)
-		return nil, &back
+		return nil, "", &back
 	}
 	if !ok || len(c.Messages) == 0 {
 		if len(d.Payload) == 0 {
-			return nil, end(outbox.Failed, chat.ReasonUnreadable, "nothing is left of its messages")
+			return nil, "", end(outbox.Failed, chat.ReasonUnreadable, "nothing is left of its messages")
 		}
-		return nil, nil // older than what we remember: as it was decided
+		return nil, "", nil // older than what we remember: as it was decided
 	}
-	send, skip := j.left(c)
-	if skip == nil && c.Email == "" && j.needsAddress(d.Provider) {
-		skip = &Skip{Reason: chat.ReasonMissingEmail, Detail: "no address is stored"}
+	facts := j.facts(c)
+	ask := rule.Again
+	if ordered(&d.Delivery) {
+		ask = rule.Ordered
 	}
-	if skip != nil {
-		return nil, end(outbox.Skipped, skip.Reason, skip.Detail)
+	decision := ask(facts)
+	switch {
+	case decision.Waits():
+		return nil, "", &outbox.Outcome{
+			State: outbox.Pending, Reason: string(decision.Reason), Detail: decision.Detail, After: decision.Until.Sub(c.Now),
+		}
+	case len(decision.Send) == 0:
+		return nil, "", nothingLeft(&decision)
+	case c.Email == "" && j.needsAddress(d.Provider):
+		return nil, "", end(outbox.Skipped, chat.ReasonMissingEmail, "no address is stored")
 	}
-	calls, err := j.Compose(c, &Verdict{Send: send, To: []string{d.Provider}})
+	calls, err := j.Compose(c, &Verdict{Send: numbers(c, decision.Send), To: []string{d.Provider}})
 	if err != nil {
 		e.cfg.Logger.Error("a digest could not be made; it is tried again", "delivery", d.ID, "error", err)
 		back := outbox.GiveBack(readPause)
-		return nil, &back
+		return nil, "", &back
 	}
-	return calls[0].Payload, nil
+	return calls[0].Payload, leftOut(&decision), nil
+}
+
+// ordered reports whether a person had a call replayed: then what they have
+// against it does not count.
+func ordered(d *outbox.Delivery) bool { return d.Replays != "" || !d.ArmedAt.Equal(d.CreatedAt) }
+
+// nothingLeft ends a call of which nothing is to be told any more: the rule that
+// had the last word is why.
+func nothingLeft(d *rule.Decision) *outbox.Outcome {
+	if len(d.Skipped) == 0 { // who has left, and came back, begins anew
+		return end(outbox.Skipped, chat.ReasonNotMember, "nothing of it is for the person any more")
+	}
+	last := d.Skipped[len(d.Skipped)-1]
+	return end(outbox.Skipped, last.Reason, last.Detail)
+}
+
+// leftOut says what a call leaves out for which reasons. What was read or deleted
+// is not worth a word.
+func leftOut(d *rule.Decision) string {
+	all := make([]string, 0, len(d.Skipped))
+	for _, skip := range d.Skipped {
+		all = append(all, fmt.Sprintf("%s: %s", skip.Reason, skip.Detail))
+	}
+	return strings.Join(all, "; ")
 }
 
 func end(state outbox.State, reason chat.Reason, detail string) *outbox.Outcome {
 	return &outbox.Outcome{State: state, Reason: string(reason), Detail: detail}
-}
-
-// left returns the messages of a call that are still to be told, or why there
-// are none.
-func (j *judge) left(c *Case) ([]int64, *Skip) {
-	unreadOnly := j.settings.Merge(c.Preferences).Email.NotifyForUnreadOnly
-	var send []int64
-	var newest time.Time
-	read := false
-	for i := range c.Messages {
-		m := &c.Messages[i]
-		switch {
-		case m.State != chat.StateVisible:
-		case unreadOnly && c.Mark.Covers(m.SentAt, m.ID):
-			read = true
-		default:
-			send = append(send, m.Number)
-			written := m.ArrivedAt
-			if !m.SentAt.IsZero() && m.SentAt.Before(written) {
-				written = m.SentAt
-			}
-			if written.After(newest) {
-				newest = written
-			}
-		}
-	}
-	switch {
-	case len(send) > 0 && j.cfg.MaxAge > 0 && c.Now.Sub(newest) > j.cfg.MaxAge:
-		return nil, &Skip{Reason: chat.ReasonExpired, Detail: "the newest message is older than " + j.cfg.MaxAge.String()}
-	case len(send) > 0:
-		return send, nil
-	case read:
-		return nil, &Skip{Reason: chat.ReasonRead, Detail: "it was read before it could be handed over"}
-	default:
-		return nil, &Skip{Reason: chat.ReasonDeleted, Detail: "it was deleted before it could be handed over"}
-	}
 }

@@ -105,7 +105,41 @@ func (p *teller) check() (wrong []string) {
 			}
 		}
 	}
-	return append(wrong, p.checkLimits(entries)...)
+	return append(append(wrong, p.checkLimits(entries)...), p.checkHours()...)
+}
+
+// checkHours looks at when calls were made, retries too.
+func (p *teller) checkHours() (wrong []string) {
+	settings, err := p.vault.Settings(p.t.Context(), app)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, c := range p.providers.all() {
+		who := &p.people[slices.IndexFunc(p.people, func(o person) bool { return o.uid == c.uid })]
+		lifted := slices.ContainsFunc(c.texts, func(text string) bool {
+			m := p.number(text)
+			return m != nil && (p.mentions && slices.Contains(m.Mentions, c.uid) || p.all && m.MentionsAll)
+		})
+		week, loc := settings.Merge(&who.prefs).Schedule, p.zoneOf(who)
+		// A decision holds for a moment.
+		if !lifted && !rule.Open(week, c.at, loc) && !rule.Open(week, c.at.Add(-10*time.Second), loc) {
+			wrong = append(wrong, fmt.Sprintf("%s was told %v at %s, outside of %+v", c.uid, c.texts, c.at.In(loc), *week))
+		}
+	}
+	return wrong
+}
+
+// zoneOf is where somebody is.
+func (p *teller) zoneOf(who *person) *time.Location {
+	zone := who.zone
+	if zone == "" {
+		zone = chat.DefaultTimezone(p.region)
+	}
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return loc
 }
 
 // bubble is the bubble's time of what the engine's clock says. It is right
@@ -158,14 +192,7 @@ func (p *teller) checkLimits(entries []history.Entry) (wrong []string) {
 		}
 		who := &p.people[slices.IndexFunc(p.people, func(o person) bool { return o.uid == e.UID })]
 		effective := settings.Merge(&who.prefs)
-		zone := who.zone
-		if zone == "" {
-			zone = chat.DefaultTimezone(p.region)
-		}
-		loc, err := time.LoadLocation(zone)
-		if err != nil {
-			p.t.Fatal(err)
-		}
+		loc := p.zoneOf(who)
 		lifted := slices.ContainsFunc(e.MessageIDs, func(id string) bool {
 			m := p.number(id)
 			return p.mentions && slices.Contains(m.Mentions, e.UID) || p.all && m.MentionsAll

@@ -19,11 +19,27 @@ type weighing struct {
 // Decide asks one rule after the other until one ends the window, makes it
 // wait, or all have been asked. It does not change f. The first reason counts
 // (S18).
-func Decide(f *Facts) Decision {
+func Decide(f *Facts) Decision { return decide(f, UntilDecided) }
+
+// Again decides once more about what is to be called already, because the call
+// could not be made at once, or failed: nobody is told at night, or of what they
+// have muted, because a provider was away in the evening. The messages are those
+// of the call. It says nothing of providers, and nothing of quotas, in which the
+// call has its place.
+func Again(f *Facts) Decision { return decide(f, UntilCalled) }
+
+// Ordered decides about what a person has ordered to be told, whatever was
+// against it: there must be something left to tell, that is not too old.
+func Ordered(f *Facts) Decision { return decide(f, Always) }
+
+func decide(f *Facts, until Until) Decision {
 	w := &weighing{Facts: f}
 	rules := List()
 	w.out.Trace = make([]Step, 0, len(rules))
 	for i := range rules {
+		if rules[i].Until < until {
+			continue
+		}
 		verdict, detail := rules[i].ask(w)
 		w.out.Trace = append(w.out.Trace, Step{rules[i].Name, verdict, detail})
 		if verdict == VerdictWait {

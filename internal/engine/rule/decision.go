@@ -15,7 +15,7 @@ type Decision struct {
 	Detail string      // the same in words
 
 	Send    []int    // indexes into Facts.Messages: what the digest holds, oldest first
-	To      []string // names of the providers to call; empty exactly when Send is
+	To      []string // names of the providers to call, by Decide; empty exactly when Send is
 	Skipped []Skip
 
 	// Trace is every rule that was asked, in order.
