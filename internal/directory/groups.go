@@ -62,7 +62,7 @@ func (d *Directory) CreateGroup(ctx context.Context, app, actor string, g NewGro
 		return nil, err
 	}
 	if owner != "" {
-		changes = append([]chat.Member{{UID: owner, Scope: chat.ScopeAdmin, State: chat.MemberIn, JoinedAt: d.clock()}}, changes...)
+		changes = append([]chat.Member{{UID: owner, Scope: chat.ScopeAdmin, State: chat.MemberIn}}, changes...)
 	}
 	// Members first: a call that fails in between can be repeated, while a
 	// group that is there could not be made again.

@@ -90,9 +90,9 @@ func (d *Directory) additions(ctx context.Context, app, guid, owner string, join
 			switch {
 			case refused != nil:
 			case l.scope == "":
-				changes = append(changes, chat.Member{UID: uid, State: chat.MemberBanned, BannedAt: d.clock()})
-			default:
-				changes = append(changes, chat.Member{UID: uid, Scope: l.scope, State: chat.MemberIn, JoinedAt: d.clock()})
+				changes = append(changes, chat.Member{UID: uid, State: chat.MemberBanned})
+			default: // without a time: messages tell it by the clock of the chat, not by ours
+				changes = append(changes, chat.Member{UID: uid, Scope: l.scope, State: chat.MemberIn})
 			}
 		}
 	}
@@ -200,7 +200,7 @@ func (d *Directory) Kick(ctx context.Context, app, actor, guid, uid string) (Gro
 
 // Ban ends a membership until [Directory.Unban].
 func (d *Directory) Ban(ctx context.Context, app, actor, guid, uid string) (Group, chat.Member, error) {
-	return d.remove(ctx, app, actor, guid, uid, chat.Member{State: chat.MemberBanned, BannedAt: d.clock()}, "group_member_banned")
+	return d.remove(ctx, app, actor, guid, uid, chat.Member{State: chat.MemberBanned}, "group_member_banned")
 }
 
 func (d *Directory) remove(ctx context.Context, app, actor, guid, uid string, to chat.Member, trigger string) (Group, chat.Member, error) {

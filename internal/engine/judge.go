@@ -105,7 +105,7 @@ func (j *judge) facts(c *Case) *rule.Facts {
 		Now: c.Now, Settings: j.settings, Effective: effective,
 		Conversation: c.Conversation, Recipient: c.UID,
 		Unknown: c.Person == nil, Deactivated: c.Person != nil && !c.Person.DeactivatedAt.IsZero(),
-		Member: c.Member, Since: c.Since, GroupSize: c.GroupSize,
+		Member: c.Member, Since: c.Since, Joined: c.Joined.Truncate(time.Second), GroupSize: c.GroupSize,
 		MutedUntil: c.MutedUntil, Location: j.location(c),
 		SentToday: c.SentToday, SentTodayHere: c.SentTodayHere,
 		Providers: j.enabled(), HasAddress: c.Email != "",

@@ -37,10 +37,28 @@ func TestOrder(t *testing.T) {
 		for _, e := range events {
 			straight = append(straight, []chat.Event{e})
 		}
-		if diff := gocmp.Diff(mailsOf(t, straight), mailsOf(t, shuffled)); diff != "" {
+		o := options{poll: time.Hour}
+		if diff := gocmp.Diff(mailsOf(t, o, straight), mailsOf(t, o, shuffled)); diff != "" {
 			rt.Errorf("mails (-in order, once +in whatever order, twice):\n%s", diff)
 		}
 	})
+}
+
+// The same on PostgreSQL, which takes longer: one history, told backwards.
+func TestOrderOnPostgres(t *testing.T) {
+	t.Parallel()
+	for seed := range 2 {
+		var straight, backwards [][]chat.Event
+		for _, e := range rapid.Custom(drawBurst).Example(seed) {
+			straight = append(straight, []chat.Event{e})
+			backwards = append(backwards, []chat.Event{e, e})
+		}
+		slices.Reverse(backwards)
+		want := mailsOf(t, options{poll: time.Hour}, straight)
+		if diff := gocmp.Diff(want, mailsOf(t, options{poll: time.Hour, url: server.URL(t)}, backwards)); diff != "" {
+			t.Errorf("mails of history %d (-in order +backwards, twice):\n%s", seed, diff)
+		}
+	}
 }
 
 func indexes(n int) []int {
@@ -61,11 +79,24 @@ func drawBurst(t *rapid.T) []chat.Event {
 	n := rapid.IntRange(1, most).Draw(t, "how many")
 	var sent []chat.Message
 	var events []chat.Event
+	joined, left := false, false
 	add := func(change chat.Change) { events = append(events, chat.Event{Change: change}) }
 	for i := range n {
 		now := beginning().Add(time.Duration(i-most) * time.Second)
-		do := rapid.SampledFrom([]string{"write", "write", "edit", "delete", "read"}).Draw(t, "do")
-		if len(sent) == 0 || do == "write" {
+		do := rapid.SampledFrom([]string{"write", "write", "edit", "delete", "read", "join", "leave"}).Draw(t, "do")
+		switch {
+		case do == "join" && !joined:
+			joined = true
+			add(chat.MembersChanged{GUID: "team", Members: []chat.Member{{UID: "dan", State: chat.MemberIn}}, At: now})
+			continue
+		case do == "leave" && !left:
+			// Who has come can leave, or who was there from the beginning.
+			who := rapid.SampledFrom(map[bool][]string{true: {"cid", "dan"}, false: {"cid"}}[joined]).Draw(t, "who leaves")
+			left = true
+			add(chat.MembersChanged{GUID: "team", Members: []chat.Member{{UID: who, State: chat.MemberOut}}, At: now})
+			continue
+		}
+		if len(sent) == 0 || do == "write" || do == "join" || do == "leave" {
 			m := drawMessage(t, len(sent)+1, now)
 			sent = append(sent, m)
 			add(chat.MessageSent{Message: m})
@@ -110,9 +141,9 @@ func drawMessage(t *rapid.T, n int, now time.Time) chat.Message {
 
 // mailsOf records batches at one time in a world of its own, and returns whom
 // was told what.
-func mailsOf(t *testing.T, batches [][]chat.Event) (mails []string) {
+func mailsOf(t *testing.T, o options, batches [][]chat.Event) (mails []string) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, options{poll: time.Hour})
+		w := newWorld(t, o)
 		w.customize(func(c *webhook.Config) { c.IsEnabled = true })
 		w.settings(`{"templates":{"textMessageTemplateDefault":{"body":"{{message.data.text}}"}}}`)
 		var users []chat.User

@@ -95,10 +95,12 @@ type Case struct {
 	Email       string // empty: none stored
 	MutedUntil  time.Time
 	Mark        chat.Mark
-	// Member and Since are about groups: whether the person is in it, and the
-	// number of the last message before they came.
+	// Member, Since and Joined are about groups: whether the person is in it, the
+	// number of the last message before they came, and when they came, where the
+	// chat said so.
 	Member    bool
 	Since     int64
+	Joined    time.Time
 	GroupSize int         // 0 unless the judge wants it
 	Group     *chat.Group // nil for one-on-one, or when nothing is known
 	// Messages are those numbered above After, oldest first, whatever their

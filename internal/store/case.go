@@ -65,7 +65,8 @@ func (cs *cases) people(ctx context.Context, tx *transaction) error {
 	return due.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
 		return query(ctx, tx, `WITH due (d_uid, d_conversation, d_kind, d_target, d_guid) AS (`+table+`)
 			SELECT d_uid, d_conversation, u.name, u.avatar, u.metadata, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
-				k.sent_at, k.key, g.state, g.since
+				k.sent_at, k.key, g.state, g.since,
+				CASE WHEN g.told_at > 0 THEN g.joined_at END
 			FROM due
 			LEFT JOIN users u ON u.app = $1 AND u.uid = d_uid
 			LEFT JOIN preferences p ON p.app = $1 AND p.uid = d_uid
@@ -88,9 +89,9 @@ func scanPerson(rows *sql.Rows, byKey map[windowKey]*engine.Case) error {
 	var key windowKey
 	var name, avatar, timezone, email, markKey, state sql.NullString
 	var metadata, choices []byte
-	var deactivated, until, markAt, since sql.NullInt64
+	var deactivated, until, markAt, since, joined sql.NullInt64
 	err := rows.Scan(&key.uid, &key.conversation, &name, &avatar, &metadata, &deactivated, &choices, &timezone, &email, &until,
-		&markAt, &markKey, &state, &since)
+		&markAt, &markKey, &state, &since, &joined)
 	if err != nil {
 		return err
 	}
@@ -111,7 +112,7 @@ func scanPerson(rows *sql.Rows, byKey map[windowKey]*engine.Case) error {
 	c.MutedUntil = fromMillis(until.Int64)
 	c.Mark = chat.Mark{SentAt: fromMillis(markAt.Int64), Key: markKey.String}
 	c.Member = c.Conversation.Type() == chat.ReceiverUser || state.String == string(chat.MemberIn)
-	c.Since = since.Int64
+	c.Since, c.Joined = since.Int64, fromMillis(joined.Int64)
 	return nil
 }
 

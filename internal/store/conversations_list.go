@@ -21,7 +21,7 @@ const messageKey = `CASE WHEN m.id <> '' AND ltrim(m.id, '0123456789') = '' THEN
 // shownMessage says that the message m of the entry e is there for its person:
 // not sent before they came, nor while one of the two wanted to hear nothing of
 // the other.
-const shownMessage = `m.app = $1 AND m.conversation = e.id AND m.number > e.since AND m.state = 'visible'
+const shownMessage = `m.app = $1 AND m.conversation = e.id AND m.number > e.since AND (m.sent_at = 0 OR m.sent_at >= e.joined) AND m.state = 'visible'
 	AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.app = $1 AND e.kind = 'user'
 		AND ((b.uid = e.uid AND b.blocked = m.sender) OR (b.uid = m.sender AND b.blocked = e.uid))
 		AND m.arrived_at >= b.blocked_at AND (b.unblocked_at = 0 OR m.arrived_at < b.unblocked_at))`
@@ -36,11 +36,11 @@ const unreadMessage = shownMessage + ` AND m.sender <> e.uid
 func (s *Store) entries(narrow func(kind chat.ReceiverType, uid, conversation string) string) string {
 	d := s.dialect
 	one := func(uid, partner, index string) string {
-		return `SELECT ` + uid + ` AS uid, c.id AS id, 'user' AS kind, ` + partner + ` AS partner, 0 AS since, c.created_at AS created_at, c.updated_at AS updated_at
+		return `SELECT ` + uid + ` AS uid, c.id AS id, 'user' AS kind, ` + partner + ` AS partner, 0 AS since, 0 AS joined, c.created_at AS created_at, c.updated_at AS updated_at
 			FROM conversations c` + index + ` WHERE c.app = $1 AND substr(c.id, 1, 2) = 'u:' AND c.last > 0` + narrow(chat.ReceiverUser, uid, "c.id")
 	}
 	return strings.Join([]string{
-		`SELECT v.uid AS uid, c.id AS id, 'group' AS kind, v.guid AS partner, v.since AS since, c.created_at AS created_at, c.updated_at AS updated_at
+		`SELECT v.uid AS uid, c.id AS id, 'group' AS kind, v.guid AS partner, v.since AS since, CASE WHEN v.told_at > 0 THEN v.joined_at / 1000 * 1000 ELSE 0 END AS joined, c.created_at AS created_at, c.updated_at AS updated_at
 			FROM members v` + d.by("members_groups") + ` JOIN conversations c ON c.app = v.app AND c.id = 'g:' || v.guid
 			WHERE v.app = $1 AND v.state = 'in' AND c.last > 0` + narrow(chat.ReceiverGroup, "v.uid", "c.id"),
 		one(d.smaller, d.larger, ""),

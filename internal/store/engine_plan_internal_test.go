@@ -103,6 +103,9 @@ func fillEngine(t *testing.T, s *Store) []planned {
 		recording("record reading all", chat.Event{Change: chat.Read{Reader: person(0), Conversation: group, At: at}}),
 		recording("record unread", chat.Event{Change: chat.Unread{Reader: person(0), Conversation: group, MessageID: "7"}}),
 		recording("record leaving", chat.Event{Change: chat.MembersChanged{GUID: "group-1", Members: []chat.Member{{UID: person(10), State: chat.MemberOut}}}}),
+		recording("record joining after messages", chat.Event{Change: chat.MembersChanged{
+			GUID: "group-1", Members: []chat.Member{{UID: "joiner", State: chat.MemberIn}}, At: at.Add(-time.Minute),
+		}}),
 		recording("record block", chat.Event{Change: chat.Blocked{By: person(1), UIDs: []string{person(2)}, Blocked: true}}),
 		{name: "next window", run: func(ctx context.Context, s *Store) error {
 			_, err := s.NextWindow(ctx, "app")

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
@@ -166,7 +167,7 @@ func (h single) run(ctx context.Context, s *Store, tx *transaction) (int, error)
 	case chat.OwnerChanged:
 		err = s.changeOwner(ctx, tx, h.happened, c)
 	case chat.MembersChanged:
-		rows, err = s.changeMembers(ctx, tx, h.happened, c)
+		rows, err = s.changeMembers(ctx, tx, h.happened, c, time.Time{})
 	case chat.ScopeChanged:
 		err = s.changeScope(ctx, tx, h.happened, c)
 	case chat.Unbanned:

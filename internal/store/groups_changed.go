@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 )
@@ -24,7 +25,7 @@ func (s *Store) changeGroup(ctx context.Context, tx *transaction, h happened, c 
 			members[i].JoinedAt = c.Group.CreatedAt
 		}
 	}
-	rows, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{GUID: c.Group.GUID, Members: members})
+	rows, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{GUID: c.Group.GUID, Members: members}, c.Group.CreatedAt)
 	return rows + 1, err
 }
 
@@ -49,14 +50,16 @@ func (s *Store) changeOwner(ctx context.Context, tx *transaction, h happened, c 
 	}
 	_, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{
 		GUID: c.GUID, Members: []chat.Member{{UID: c.Owner, Scope: chat.ScopeAdmin, State: chat.MemberIn}},
-	})
+	}, time.Time{})
 	return err
 }
 
 // changeMembers says who is in a group. Who comes (again) is not told of what
-// was said before: since. Windows stay as they are: whether somebody is a
-// member is asked when a window is due.
-func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, c chat.MembersChanged) (int, error) {
+// was said before: since, and what was sent before told_at. Windows stay as they
+// are: whether somebody is a member is asked when a window is due. A change that
+// happened before one that is known already changes nothing. created is when the
+// group was made, where that is known.
+func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, c chat.MembersChanged, created time.Time) (int, error) {
 	members := slices.Clone(c.Members)
 	slices.SortStableFunc(members, func(a, b chat.Member) int { return strings.Compare(a.UID, b.UID) })
 	members = lastOf(members)
@@ -65,16 +68,21 @@ func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, 
 	if err != nil && !isNone(err) {
 		return 0, fmt.Errorf("read the group's last message: %w", err)
 	}
-	late, err := s.lateNews(ctx, tx, h, c.GUID, members, since)
+	told := make(map[string]time.Time, len(members))
+	for i := range members {
+		told[members[i].UID] = toldAt(&members[i], c.At, h.At)
+	}
+	late, err := s.lateNews(ctx, tx, h, c.GUID, members, told, created)
 	if err != nil {
 		return 0, fmt.Errorf("look for what new members have missed: %w", err)
 	}
 	now := millis(h.At)
 	err = chunks(len(members), func(from, to int) error {
-		const columns = 8
+		const columns = 9
 		args := make([]any, 0, columns*(to-from))
 		for _, m := range members[from:to] {
-			joined := m.JoinedAt
+			at := told[m.UID]
+			joined := at
 			if joined.IsZero() {
 				joined = h.At
 			}
@@ -82,22 +90,46 @@ func (s *Store) changeMembers(ctx context.Context, tx *transaction, h happened, 
 			if !ok {
 				after = since
 			}
-			args = append(args, text(h.App), text(c.GUID), text(m.UID), text(string(m.Scope)), string(m.State), after, millis(joined), now)
+			args = append(args, text(h.App), text(c.GUID), text(m.UID), text(string(m.Scope)), string(m.State), after, millis(joined), now, millis(at))
 		}
 		// Leaving does not end a ban.
-		_, err := tx.ExecContext(ctx, `INSERT INTO members (app, guid, uid, scope, state, since, joined_at, changed_at) VALUES `+tuples(to-from, columns, 1)+`
+		_, err := tx.ExecContext(ctx, `INSERT INTO members (app, guid, uid, scope, state, since, joined_at, changed_at, told_at) VALUES `+tuples(to-from, columns, 1)+`
 			ON CONFLICT (app, guid, uid) DO UPDATE SET
 				scope = CASE WHEN excluded.scope <> '' THEN excluded.scope ELSE members.scope END,
 				since = CASE WHEN members.state = 'in' THEN members.since ELSE excluded.since END,
 				joined_at = CASE WHEN members.state = 'in' THEN members.joined_at ELSE excluded.joined_at END,
 				changed_at = CASE WHEN members.state = excluded.state THEN members.changed_at ELSE excluded.changed_at END,
-				state = CASE WHEN members.state = 'banned' AND excluded.state = 'out' THEN members.state ELSE excluded.state END`, args...)
+				told_at = CASE WHEN members.state <> excluded.state AND NOT (members.state = 'banned' AND excluded.state = 'out')
+					OR members.told_at > 0 AND excluded.told_at > 0 THEN excluded.told_at ELSE members.told_at END,
+				state = CASE WHEN members.state = 'banned' AND excluded.state = 'out' THEN members.state ELSE excluded.state END
+			WHERE excluded.told_at = 0 OR excluded.told_at >= members.told_at`, args...)
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("change members of group: %w", err)
 	}
 	return len(members) + len(late), s.openLate(ctx, tx, h, chat.InGroup(c.GUID), late)
+}
+
+// timely is how far from its arrival a change may have happened, by the time that
+// its event gives for the group as a whole: what lies further away is likelier
+// to be that of an earlier change, and a person who is taken for a member for
+// longer than they are would be told what is not for them.
+const timely = time.Hour
+
+// toldAt is when somebody's place in a group changed, by the clock of the chat,
+// as its messages go by it too; zero where nobody says so.
+func toldAt(m *chat.Member, at, arrived time.Time) time.Time {
+	switch {
+	case m.State == chat.MemberIn && !m.JoinedAt.IsZero():
+		return m.JoinedAt
+	case m.State == chat.MemberBanned && !m.BannedAt.IsZero():
+		return m.BannedAt
+	case at.IsZero() || at.Sub(arrived).Abs() > timely:
+		return time.Time{}
+	default:
+		return at
+	}
 }
 
 // lastOf leaves what is said last of everybody: one statement must not change
@@ -114,20 +146,20 @@ func lastOf(sorted []chat.Member) []chat.Member {
 
 func (s *Store) changeScope(ctx context.Context, tx *transaction, h happened, c chat.ScopeChanged) error {
 	_, err := s.changeMembers(ctx, tx, h, chat.MembersChanged{
-		GUID: c.GUID, Members: []chat.Member{{UID: c.UID, Scope: cmp.Or(c.Scope, chat.ScopeParticipant), State: chat.MemberIn}},
-	})
+		GUID: c.GUID, Members: []chat.Member{{UID: c.UID, Scope: cmp.Or(c.Scope, chat.ScopeParticipant), State: chat.MemberIn}}, At: c.At,
+	}, time.Time{})
 	return err
 }
 
 func (s *Store) unban(ctx context.Context, tx *transaction, h happened, c chat.Unbanned) error {
 	uids := slices.Sorted(slices.Values(c.UIDs))
 	err := chunks(len(uids), func(from, to int) error {
-		args := []any{text(h.App), text(c.GUID), millis(h.At)}
+		args := []any{text(h.App), text(c.GUID), millis(h.At), millis(toldAt(&chat.Member{State: chat.MemberOut}, c.At, h.At))}
 		for _, uid := range uids[from:to] {
 			args = append(args, text(uid))
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE members SET state = 'out', changed_at = $3
-			WHERE app = $1 AND guid = $2 AND state = 'banned' AND uid IN (`+list(to-from, 4)+`)`, args...)
+		_, err := tx.ExecContext(ctx, `UPDATE members SET state = 'out', changed_at = $3, told_at = $4
+			WHERE app = $1 AND guid = $2 AND state = 'banned' AND (CAST($4 AS BIGINT) = 0 OR told_at <= CAST($4 AS BIGINT)) AND uid IN (`+list(to-from, 5)+`)`, args...)
 		return err
 	})
 	if err != nil {

@@ -289,8 +289,8 @@ func (l *learnedMembers) run(ctx context.Context, _ *Store, tx *transaction) (in
 		at := millis(l.at)
 		_, err := tx.ExecContext(ctx, `INSERT INTO members (app, guid, uid, scope, state, since, joined_at, changed_at)
 			VALUES ($1, $2, $3, 'participant', 'in', COALESCE((SELECT last FROM conversations WHERE app = $1 AND id = $4), 0), $5, $5)
-			ON CONFLICT (app, guid, uid) DO UPDATE SET state = 'in', since = excluded.since, joined_at = excluded.joined_at, changed_at = excluded.changed_at
-			WHERE members.state = 'out' AND members.changed_at < $6`,
+			ON CONFLICT (app, guid, uid) DO UPDATE SET state = 'in', since = excluded.since, joined_at = excluded.joined_at, changed_at = excluded.changed_at, told_at = 0
+			WHERE members.state = 'out' AND CASE WHEN members.told_at > 0 THEN members.told_at ELSE members.changed_at END < $6`,
 			text(l.app), text(key.guid), text(key.uid), text(string(chat.InGroup(key.guid))), at, millis(l.members[key]))
 		if err != nil {
 			return 0, fmt.Errorf("learn members: %w", err)

@@ -62,15 +62,7 @@ func club() chat.Group {
 func changed(state chat.Membership, uids ...string) chat.MembersChanged {
 	c := chat.MembersChanged{GUID: "allotment-club", At: at(1889990000)}
 	for _, uid := range uids {
-		m := chat.Member{UID: uid, State: state}
-		switch state {
-		case chat.MemberIn:
-			m.JoinedAt = c.At
-		case chat.MemberBanned:
-			m.BannedAt = c.At
-		case chat.MemberOut:
-		}
-		c.Members = append(c.Members, m)
+		c.Members = append(c.Members, chat.Member{UID: uid, State: state})
 	}
 	return c
 }
@@ -127,7 +119,7 @@ func TestDecode(t *testing.T) {
 			Reader: "mira-17", Conversation: chat.InGroup("allotment-club"), MessageID: "9001", At: at(1890000130),
 		}}, "", ""},
 		{"group_created", []chat.Change{chat.GroupChanged{Group: club(), Members: []chat.Member{
-			{UID: "lena-2", Scope: chat.ScopeAdmin, State: chat.MemberIn, JoinedAt: at(1889990000)},
+			{UID: "lena-2", Scope: chat.ScopeAdmin, State: chat.MemberIn},
 			{UID: "otto-4", Scope: chat.ScopeModerator, State: chat.MemberIn, JoinedAt: at(1870000009)},
 		}}}, "lena-2 otto-4", ""},
 		{"group_created_empty", []chat.Change{chat.GroupChanged{Group: club(), Members: []chat.Member{

@@ -139,13 +139,8 @@ func (e *groupEvent) members(state chat.Membership) ([]chat.Member, error) {
 			return nil, under(path, err)
 		}
 		member := chat.Member{UID: uid, Scope: scope, State: state, JoinedAt: p.JoinedAt.time()}
-		switch {
-		case state == chat.MemberIn && member.JoinedAt.IsZero():
-			member.JoinedAt = e.group.UpdatedAt
-		case state == chat.MemberBanned:
-			if member.BannedAt = p.BannedAt.time(); member.BannedAt.IsZero() {
-				member.BannedAt = e.group.UpdatedAt
-			}
+		if state == chat.MemberBanned {
+			member.BannedAt = p.BannedAt.time()
 		}
 		members = append(members, member)
 	}

@@ -33,6 +33,12 @@ func TestWhatThereIsToTell(t *testing.T) {
 		{"only one's own", of(all(), func(m *rule.Message) { m.Sender = "ada" }), rule.Decision{}},
 		{"before one joined", func(f *rule.Facts) { f.Since = 12 }, sends(2)},
 		{"all before one joined", func(f *rule.Facts) { f.Since = 13 }, rule.Decision{}},
+		{"sent before one joined, though they came later", func(f *rule.Facts) { f.Joined = f.Messages[1].SentAt }, sends(1, 2)},
+		{"all sent before one joined", func(f *rule.Facts) { f.Joined = now }, rule.Decision{}},
+		{"nobody says when they were sent", func(f *rule.Facts) {
+			f.Joined = now
+			f.Messages[0].SentAt = time.Time{}
+		}, sends(0)},
 		{"deleted ones are left out", of([]int{0}, func(m *rule.Message) { m.State = chat.StateDeleted }), sends(1, 2)},
 		{"disapproved ones are left out", of([]int{0}, func(m *rule.Message) { m.State = chat.StateDisapproved }), sends(1, 2)},
 		{"held ones are left out", of([]int{0}, func(m *rule.Message) { m.State = chat.StateHeld }), sends(1, 2)},

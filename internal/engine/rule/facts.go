@@ -27,6 +27,10 @@ type Facts struct {
 	// Since is the number of the conversation's last message when the person
 	// joined: what came up to it is not for them.
 	Since int64
+	// Joined is when they joined, as messages tell time: in whole seconds, by the
+	// clock of the chat. What was sent before, and came later, is not for them
+	// either. Zero: not known.
+	Joined time.Time
 	// GroupSize counts the group's members; 0 where it does not matter.
 	GroupSize int
 

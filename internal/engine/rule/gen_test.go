@@ -73,6 +73,9 @@ func genFacts(t *rapid.T) *rule.Facts {
 		MaxAge:     time.Duration(rapid.IntRange(0, 120).Draw(t, "most hours")) * time.Hour,
 		Interval:   time.Duration(rapid.IntRange(0, 240).Draw(t, "interval")) * time.Minute,
 	}
+	if seldom(t, "joined") {
+		f.Joined = moment.Add(-time.Duration(rapid.IntRange(0, 5*24*60).Draw(t, "minutes ago")) * time.Minute).Truncate(time.Second)
+	}
 	if rapid.Bool().Draw(t, "schedule") {
 		f.Effective.Schedule = genWeek(t)
 	}

@@ -14,7 +14,7 @@ func askMessage(w *weighing) (verdict, why string) {
 	var deleted []int
 	for i := range w.Messages {
 		m := &w.Messages[i]
-		if m.Sender == w.Recipient || m.Number <= w.Since {
+		if m.Sender == w.Recipient || m.Number <= w.Since || !m.SentAt.IsZero() && m.SentAt.Before(w.Joined) {
 			continue
 		}
 		switch m.State {

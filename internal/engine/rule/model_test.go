@@ -22,7 +22,7 @@ func model(f *rule.Facts) outcome {
 	e, p := &f.Effective, &f.Settings.Preferences
 	out := outcome{fate: make([]string, len(f.Messages))}
 	mine := func(m rule.Message) bool {
-		return m.State == chat.StateVisible && m.Sender != "ada" && m.Number > f.Since
+		return m.State == chat.StateVisible && m.Sender != "ada" && m.Number > f.Since && !m.SentAt.Before(f.Joined)
 	}
 	unblocked := func(m rule.Message) bool { return mine(m) && !m.Blocked }
 	news := func(m rule.Message) bool { return unblocked(m) && (!m.Read || !e.Email.NotifyForUnreadOnly) }
@@ -64,7 +64,7 @@ func model(f *rule.Facts) outcome {
 
 	if count(mine) == 0 {
 		put(func(m rule.Message) bool {
-			return (m.State == chat.StateDeleted || m.State == chat.StateDisapproved) && m.Sender != "ada" && m.Number > f.Since
+			return (m.State == chat.StateDeleted || m.State == chat.StateDisapproved) && m.Sender != "ada" && m.Number > f.Since && !m.SentAt.Before(f.Joined)
 		}, always(chat.ReasonDeleted))
 		return out
 	}

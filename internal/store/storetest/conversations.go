@@ -213,4 +213,14 @@ func conversationsHidden(t *testing.T, f *fixture) {
 	if diff := cmp.Diff([]string{`late: club , 1 unread, last {"id":"club-2"}`}, f.seen(t, directory.ConversationQuery{UID: "late"})); diff != "" {
 		t.Errorf("somebody who came late: %s", diff)
 	}
+	// What is there by number, but was sent before they came.
+	f.exec(t, `UPDATE members SET since = 1, told_at = 1, joined_at = (SELECT sent_at FROM messages WHERE id = 'club-1') + 999`)
+	if diff := cmp.Diff([]string{`late: club , 2 unread, last {"id":"club-2"}`}, f.seen(t, directory.ConversationQuery{UID: "late"})); diff != "" {
+		t.Errorf("somebody who came in the second of a message: %s", diff)
+	}
+	f.exec(t, `UPDATE messages SET sent_at = sent_at + 1000 WHERE id = 'club-2'`)
+	f.exec(t, `UPDATE members SET joined_at = joined_at + 1`)
+	if diff := cmp.Diff([]string{`late: club , 1 unread, last {"id":"club-2"}`}, f.seen(t, directory.ConversationQuery{UID: "late"})); diff != "" {
+		t.Errorf("somebody who came after a message: %s", diff)
+	}
 }

@@ -143,7 +143,8 @@ func (j *told) Judge(c *engine.Case) engine.Verdict {
 	v := engine.Verdict{MaxPerDay: j.limit(), MaxHere: j.limit(), Again: c.Now.Add(wait)}
 	for i := range c.Messages {
 		m := &c.Messages[i]
-		if m.Sender != c.UID && m.State == chat.StateVisible && !c.Mark.Covers(m.SentAt, m.ID) && m.Number > c.Since && c.Member {
+		if m.Sender != c.UID && m.State == chat.StateVisible && !c.Mark.Covers(m.SentAt, m.ID) && m.Number > c.Since &&
+			!m.SentAt.Before(c.Joined.Truncate(time.Second)) && c.Member {
 			v.Send = append(v.Send, m.Number)
 		}
 	}

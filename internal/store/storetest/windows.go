@@ -26,6 +26,7 @@ var windowTests = []test{
 	{"opens for members, not for the sender, nor for who left", windowGroup},
 	{"stays away from what was before somebody came", windowSince},
 	{"opens for members who are known only after the message", windowLate},
+	{"goes by when people came and left, in whatever order that is told", windowUnordered},
 	{"of a large group opens in the order of messages", windowFanOut},
 	{"of a large group moves while messages are on their way", windowMoves},
 	{"knows what came before its message", windowEarly},
