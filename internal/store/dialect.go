@@ -99,6 +99,14 @@ func (d *dialect) by(index string) string {
 	return fmt.Sprintf(d.indexedBy, index)
 }
 
+// unindexed is a column by which no index is to be looked for.
+func (d *dialect) unindexed(column string) string {
+	if d.indexedBy == "" {
+		return column
+	}
+	return "+" + column
+}
+
 // retry runs a transaction again while it fails for reasons that pass.
 func (d *dialect) retry(ctx context.Context, run func() error) error {
 	const attempts = 8

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/engine/history"
 	"github.com/postrider/postrider/internal/outbox"
 )
 
@@ -172,7 +174,7 @@ func TestPlansOfTheEngineUseIndices(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			s, source := e.open(t)
 			fill(t, s)
-			operations := fillEngine(t, s)
+			operations := append(fillEngine(t, s), historyOperations(s)...)
 			// What was prepared belongs to connections that observe replaces.
 			if err := s.statements.close(); err != nil {
 				t.Fatal(err)
@@ -184,4 +186,52 @@ func TestPlansOfTheEngineUseIndices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// historyOperations read the log by each of its filters. SQLite reads it along the
+// index that is named, and in its order; of the few rows here PostgreSQL may
+// rather sort some.
+func historyOperations(s *Store) []planned {
+	yes, no := true, false
+	var operations []planned
+	for _, o := range []struct {
+		name, index string
+		filter      history.Filter
+	}{
+		{"all", "", history.Filter{}},
+		{"a page", "", history.Filter{Before: "0199"}},
+		{"sender", "notices_senders", history.Filter{Sender: "person-00001"}},
+		{"member", "notices_people", history.Filter{Member: "person-00001"}},
+		{"receiver", "notices_people", history.Filter{Receiver: "person-00001"}},
+		{"receiver of a group", "notices_groups", history.Filter{Receiver: "group-1", ReceiverType: chat.ReceiverGroup}},
+		{"receiver type", "notices_kinds", history.Filter{ReceiverType: chat.ReceiverGroup}},
+		{"type", "notices_types", history.Filter{MessageType: "audio"}},
+		{"type of most", "", history.Filter{MessageType: "text"}},
+		{"category", "notices_categories", history.Filter{Category: "custom"}},
+		{"provider", "deliveries_sendgrid", history.Filter{Provider: "sendgrid"}},
+		{"provider of most", "", history.Filter{Provider: "custom"}},
+		{"reason", "deliveries_reasons", history.Filter{Reason: chat.ReasonMute}},
+		{"success", "", history.Filter{Success: &yes}},
+		{"no success", "deliveries_troubled", history.Filter{Success: &no}},
+		{"triggered", "", history.Filter{Triggered: &yes}},
+		{"not triggered", "deliveries_refused", history.Filter{Triggered: &no}},
+		{"from", "notices_apart", history.Filter{SentFrom: s.clock().Add(-time.Hour)}},
+		{"until", "notices_apart", history.Filter{SentUntil: s.clock().Add(-time.Hour)}},
+		{"message of two", "notices_people", history.Filter{MessageID: "1"}},
+		{"message that is gone", "notices_apart", history.Filter{MessageID: "gone"}},
+	} {
+		o.filter.App, o.filter.Documented = "app", true
+		// An index of a few rows of all that an app has is read in its order too.
+		few := o.index == "notices_apart" || strings.HasPrefix(o.index, "deliveries_") && o.index != "deliveries_reasons"
+		p := planned{name: "history by " + o.name, walks: o.index == "" || few, index: o.index}
+		if s.dialect.name != "sqlite" {
+			p.sorts, p.index = true, ""
+		}
+		p.run = func(ctx context.Context, s *Store) error {
+			_, err := s.History(ctx, o.filter, 21)
+			return err
+		}
+		operations = append(operations, p)
+	}
+	return operations
 }

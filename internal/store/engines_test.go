@@ -109,5 +109,6 @@ func BenchmarkPut(b *testing.B)           { benchmarkEngines(b, storetest.Benchm
 func BenchmarkClaimSettle(b *testing.B)   { benchmarkEngines(b, storetest.BenchmarkClaimSettle) }
 func BenchmarkRecord(b *testing.B)        { benchmarkEngines(b, storetest.BenchmarkRecord) }
 func BenchmarkDecide(b *testing.B)        { benchmarkEngines(b, storetest.BenchmarkDecide) }
+func BenchmarkHistory(b *testing.B)       { benchmarkEngines(b, storetest.BenchmarkHistory) }
 func BenchmarkMailboxSearch(b *testing.B) { benchmarkEngines(b, storetest.BenchmarkMailboxSearch) }
 func BenchmarkMailboxAdd(b *testing.B)    { benchmarkEngines(b, storetest.BenchmarkMailboxAdd) }

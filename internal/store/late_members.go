@@ -15,10 +15,10 @@ import (
 // are known. Whoever is known to have been in the group when it was sent has
 // missed it all the same.
 
-// apart is by how much the clock of a chat may be ahead of ours: nothing that was
+// ahead is by how much the clock of a chat may be ahead of ours: nothing that was
 // sent after a moment arrived before it by more than that. So the look for it
 // ends there, at the newest few of a group's messages.
-const apart = 5 * time.Minute
+const ahead = 5 * time.Minute
 
 // lateNews returns the new members for whom there are messages already, sent
 // after they came, and the number of the last one before the first of these. told
@@ -69,7 +69,7 @@ func (s *Store) lateNews(
 			err := tx.QueryRowContext(ctx, `SELECT COALESCE(MIN(number), 0) - 1 FROM messages WHERE app = $1 AND conversation = $2 AND sent_at >= $3
 				AND number > COALESCE((SELECT number FROM messages WHERE app = $1 AND conversation = $2 AND number > 0 AND arrived_at < $4
 					ORDER BY number DESC LIMIT 1), 0)`,
-				text(h.App), text(string(chat.InGroup(guid))), first, millis(at.Add(-apart))).Scan(&number)
+				text(h.App), text(string(chat.InGroup(guid))), first, millis(at.Add(-ahead))).Scan(&number)
 			if err != nil {
 				return nil, err
 			}

@@ -82,6 +82,7 @@ func conditions(f outbox.Filter) (where string, args []any) {
 	}
 	if f.Reason != "" {
 		add("reason =", text(f.Reason))
+		all = append(all, "reason <> ''") // the condition of the index of reasons
 	}
 	if f.Origin != "" {
 		add("origin =", text(f.Origin))

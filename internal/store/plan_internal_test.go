@@ -15,7 +15,8 @@ import (
 type planned struct {
 	name string
 	run  func(ctx context.Context, s *Store) error
-	// walks: it may read deliveries in the order of ids until it has enough.
+	// walks: it may read deliveries, or notices, in the order of ids until it has
+	// enough.
 	walks bool
 	// sorts: it may sort what the index gave it, which is little.
 	sorts bool
@@ -97,6 +98,7 @@ func plannedOperations(ids []string) []planned {
 		{name: "list a page", run: list(outbox.Filter{Before: ids[0]})},
 		{name: "list since", run: list(outbox.Filter{Since: time.Now().Add(-time.Hour)})},
 		{name: "list until", run: list(outbox.Filter{Until: time.Now().Add(-time.Hour)})},
+		{name: "list by reason", run: list(outbox.Filter{Reason: "EXPIRED"})},
 		{name: "list failed", sorts: true, run: list(outbox.Filter{States: []outbox.State{outbox.Failed}})},
 		{name: "list unsent", sorts: true, run: list(outbox.Filter{States: []outbox.State{outbox.Failed, outbox.Skipped}})},
 	}
@@ -158,12 +160,12 @@ func (o *planned) fault(step string) string {
 	step = strings.TrimLeft(step, " ->")
 	for _, table := range []string{
 		"deliveries", "payloads", "attempts", "dedupe", "messages", "conversations", "windows", "members", "users", "marks", "quotas", "notices",
-		"blocks", "preferences", "contacts", "mutes", "chat_groups", "fanouts", "u", "g", "v", "m", "b", "r", "c", "k", "p",
+		"blocks", "preferences", "contacts", "mutes", "chat_groups", "fanouts", "u", "g", "v", "m", "b", "r", "c", "k", "p", "n", "d",
 	} {
 		switch {
 		case strings.HasPrefix(step, "Seq Scan on "+table+" "):
 			return "reads the whole table"
-		case (step == "SCAN "+table || strings.HasPrefix(step, "SCAN "+table+" ")) && (!o.walks || step != "SCAN deliveries"):
+		case (step == "SCAN "+table || strings.HasPrefix(step, "SCAN "+table+" ")) && (!o.walks || step != "SCAN deliveries" && step != "SCAN n"):
 			return "reads the whole table or index"
 		}
 	}

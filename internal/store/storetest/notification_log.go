@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/postrider/postrider/internal/chat"
 	past "github.com/postrider/postrider/internal/engine/history"
@@ -17,6 +19,7 @@ var historyTests = []test{
 	{"is told whole", historyWhole},
 	{"is paged both ways", historyPaged},
 	{"finds the digests that hold a message", historyOfMessage},
+	{"is found by when messages were sent, however much later they were told", historyLags},
 }
 
 // notice puts a delivery of the lane "call" with its notice. The messages of
@@ -139,25 +142,26 @@ func historyFiltered(t *testing.T, f *fixture) {
 		filter past.Filter
 		want   []past.Entry
 	}{
-		"all":            {past.Filter{}, []past.Entry{late, trying, waiting, read, muted, failed, sent}},
-		"documented":     {past.Filter{Documented: true}, []past.Entry{late, trying, muted, failed, sent}},
-		"triggered":      {past.Filter{Triggered: &yes}, []past.Entry{late, trying, failed, sent}},
-		"not triggered":  {past.Filter{Triggered: &no}, []past.Entry{waiting, read, muted}},
-		"success":        {past.Filter{Success: &yes}, []past.Entry{sent}},
-		"no success":     {past.Filter{Success: &no}, []past.Entry{late, trying, failed}},
-		"reason":         {past.Filter{Reason: chat.ReasonMute}, []past.Entry{muted}},
-		"sender":         {past.Filter{Sender: "mira-17"}, []past.Entry{muted}},
-		"a person":       {past.Filter{Receiver: "mira-17"}, []past.Entry{late, trying, waiting, read, sent}},
-		"a group":        {past.Filter{Receiver: "club"}, []past.Entry{muted, failed}},
-		"no such person": {past.Filter{Receiver: "club", ReceiverType: chat.ReceiverUser}, nil},
-		"groups":         {past.Filter{ReceiverType: chat.ReceiverGroup}, []past.Entry{muted, failed}},
-		"a member":       {past.Filter{Member: "mira-17"}, []past.Entry{failed}},
-		"a provider":     {past.Filter{Provider: "sendgrid"}, []past.Entry{trying}},
-		"a type":         {past.Filter{MessageType: "extension_poll"}, []past.Entry{muted}},
-		"a category":     {past.Filter{Category: "custom"}, []past.Entry{muted}},
-		"from":           {past.Filter{SentFrom: failed.SentAt, Success: &no, Provider: "custom"}, []past.Entry{late, failed}},
-		"to":             {past.Filter{SentUntil: sent.SentAt}, []past.Entry{sent}},
-		"poison":         {past.Filter{Sender: poison, Receiver: poison, MessageID: poison}, nil},
+		"all":                      {past.Filter{}, []past.Entry{late, trying, waiting, read, muted, failed, sent}},
+		"documented":               {past.Filter{Documented: true}, []past.Entry{late, trying, muted, failed, sent}},
+		"triggered":                {past.Filter{Triggered: &yes}, []past.Entry{late, trying, failed, sent}},
+		"not triggered":            {past.Filter{Triggered: &no}, []past.Entry{waiting, read, muted}},
+		"success":                  {past.Filter{Success: &yes}, []past.Entry{sent}},
+		"no success":               {past.Filter{Success: &no}, []past.Entry{late, trying, failed}},
+		"reason":                   {past.Filter{Reason: chat.ReasonMute}, []past.Entry{muted}},
+		"sender":                   {past.Filter{Sender: "mira-17"}, []past.Entry{muted}},
+		"a person":                 {past.Filter{Receiver: "mira-17"}, []past.Entry{late, trying, waiting, read, sent}},
+		"a group":                  {past.Filter{Receiver: "club"}, []past.Entry{muted, failed}},
+		"no such person":           {past.Filter{Receiver: "club", ReceiverType: chat.ReceiverUser}, nil},
+		"groups":                   {past.Filter{ReceiverType: chat.ReceiverGroup}, []past.Entry{muted, failed}},
+		"a member":                 {past.Filter{Member: "mira-17"}, []past.Entry{failed}},
+		"a provider":               {past.Filter{Provider: "sendgrid"}, []past.Entry{trying}},
+		"a type":                   {past.Filter{MessageType: "extension_poll"}, []past.Entry{muted}},
+		"a category":               {past.Filter{Category: "custom"}, []past.Entry{muted}},
+		"from":                     {past.Filter{SentFrom: failed.SentAt, Success: &no, Provider: "custom"}, []past.Entry{late, failed}},
+		"to":                       {past.Filter{SentUntil: sent.SentAt}, []past.Entry{sent}},
+		"person or group, by time": {past.Filter{Receiver: "mira-17", SentUntil: sent.SentAt}, []past.Entry{sent}},
+		"poison":                   {past.Filter{Sender: poison, Receiver: poison, MessageID: poison}, nil},
 	} {
 		if diff := cmp.Diff(historyIDs(c.want), historyIDs(f.history(t, c.filter, 100))); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -214,5 +218,64 @@ func historyOfMessage(t *testing.T, f *fixture) {
 	// Not kept any more: what it was the newest of.
 	if got := historyIDs(f.history(t, past.Filter{MessageID: "m4"}, 10)); len(got) != 1 || got[0] != gap.ID {
 		t.Errorf("a forgotten message: %v", got)
+	}
+}
+
+// historyLags has messages told at one time that were sent at very different
+// ones, and asks for all times between them.
+func historyLags(t *testing.T, f *fixture) {
+	s := newScene(f)
+	now := s.clock.Now().Truncate(time.Second)
+	var sent []time.Time
+	for i, lag := range []time.Duration{
+		-26 * time.Hour, -2 * time.Hour, -time.Hour, 0, 2 * time.Hour, 3 * time.Hour, 5 * time.Hour, 8 * time.Hour, 12 * time.Hour, 20 * time.Hour, 25 * time.Hour,
+		30 * time.Hour, 8 * 24 * time.Hour, 9 * 24 * time.Hour, 40 * 24 * time.Hour,
+	} {
+		at := now.Add(-lag)
+		sent = append(sent, at)
+		s.record(t, s.message("ann", chat.OneOnOne("ann", fmt.Sprintf("bob-%02d", i)), func(m *chat.Message) { m.SentAt = at }))
+	}
+	s.due()
+	s.decide(t, &told{})
+	all := s.history(t, past.Filter{}, 100)
+	// What is replayed is made much later.
+	for i, e := range all {
+		if i%3 != 0 {
+			continue
+		}
+		if _, err := f.raw(t).Exec(`UPDATE deliveries SET state = 'sent' WHERE id = $1`, e.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.clock.Advance(20 * 24 * time.Hour)
+		if _, err := s.Replay(t.Context(), e.ID); err != nil {
+			t.Fatal(err)
+		}
+		s.clock.Advance(-20 * 24 * time.Hour)
+	}
+	all = s.history(t, past.Filter{}, 100)
+	if len(all) != len(sent)+len(sent)/3 {
+		t.Fatalf("the log has %d entries", len(all))
+	}
+	moments := append([]time.Time{{}}, sent...)
+	for _, at := range sent {
+		moments = append(moments, at.Add(time.Second))
+	}
+	for _, from := range moments {
+		for _, until := range moments {
+			var want []string
+			for i := range all {
+				if at := all[i].SentAt; !at.Before(from) && (until.IsZero() || !at.After(until)) {
+					want = append(want, all[i].ID)
+				}
+			}
+			filter := past.Filter{SentFrom: from, SentUntil: until}
+			if diff := cmp.Diff(want, historyIDs(s.history(t, filter, 100)), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("from %v to %v: %s", from, until, diff)
+			}
+			filter.Sender = "ann"
+			if got := historyIDs(s.history(t, filter, 3)); !slices.Equal(got, want[:min(3, len(want))]) {
+				t.Errorf("the first from %v to %v: %v, want %v", from, until, got, want)
+			}
+		}
 	}
 }

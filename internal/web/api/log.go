@@ -219,6 +219,9 @@ func (r *request) logFilter() (f history.Filter, matches bool, err error) {
 			matches = false
 		}
 	}
+	if slices.Contains([]string{"fcm", "apns", "twilio"}, f.Provider) { // those of other channels
+		matches = false
+	}
 	return f, matches, query.err()
 }
 

@@ -36,7 +36,7 @@ func (s *server) log(t *testing.T, rows ...logged) {
 			VALUES ($1, $2, 'call', $3, '', '', $9, $4, $5, $6, $7, $7, 0, $8)`, row.id, app, row.uid, row.state, row.reason, row.attempts, at, settled, row.provider)
 		s.exec(t, `INSERT INTO payloads (delivery_id, body) VALUES ($1, $2)`, row.id, []byte(`{"trigger":"x"}`))
 		s.exec(t, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type, category, sender,
-			sent_at, refs, day, reserved) VALUES ($1, $2, $1, $3, $4, 1, 2, $5, 'text', 'message', 'otto-4', $6, $7, 0, 0)`,
+			sent_at, refs, day, reserved, apart) VALUES ($1, $2, $1, $3, $4, 1, 2, $5, 'text', 'message', 'otto-4', $6, $7, 0, 0, 5)`, // ids that tell no time
 			row.id, app, string(row.conversation), row.uid, fmt.Sprint(row.message), at,
 			fmt.Appendf(nil, `{"ids":["a-%d","%d"],"numbers":[1,2]}`, row.message, row.message))
 	}
