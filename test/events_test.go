@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -32,28 +31,15 @@ func TestEventsAnswers(t *testing.T) {
 	server := site.serve()
 	good := said("susan", "andrew", "1", "")
 	of := func(app any) event { e := said("susan", "andrew", "2", ""); e["appId"] = app; return e }
-	noAuth := func(r *http.Request) { r.Header.Del("Authorization") }
-	contentType := func(value string) func(*http.Request) {
-		return func(r *http.Request) { r.Header.Set("Content-Type", value) }
-	}
-	to := func(path string) func(*http.Request) { return func(r *http.Request) { r.URL.Path = path } }
-	method := func(name string) func(*http.Request) { return func(r *http.Request) { r.Method = name } }
-	chunked := func(r *http.Request) { r.ContentLength, r.Body = -1, io.NopCloser(r.Body) }
 	padded := func(size int) []byte { return append(batch(good), bytes.Repeat([]byte(" "), size-len(batch(good)))...) }
 	const received = "Event received successfully"
 
-	for _, c := range []struct {
-		name    string
-		body    []byte
-		change  func(*http.Request)
-		status  int
-		message string // a part of it
-	}{
+	checkAnswers(t, server.postEvents, []answering{
 		{"accepted", batch(good), nil, 200, received},
 		{"again", batch(good), nil, 200, received},
 		{"under the app's address", batch(good), to("/events/app123"), 200, received},
 		{"with a charset", batch(good), contentType("application/json; charset=utf-8"), 200, received},
-		{"chunked", batch(good), chunked, 200, received},
+		{"chunked", batch(good), inChunks, 200, received},
 		{"of no app", batch(of(nil)), nil, 200, received},
 		{"of any webhook and region", batch(event{"trigger": "message_sent", "data": good["data"], "webhook": 7, "region": []int{}}), nil, 200, received},
 		{"an unknown trigger", batch(event{"trigger": "meeting_started", "data": "anything"}), nil, 200, received},
@@ -82,35 +68,12 @@ func TestEventsAnswers(t *testing.T) {
 		{"GET", nil, method(http.MethodGet), 405, "POST"},
 		{"PUT", batch(good), method(http.MethodPut), 405, "POST"},
 		{"too large", bytes.Repeat([]byte(" "), 16<<20), nil, 413, strconv.Itoa(limit)},
-		{"too large and chunked", bytes.Repeat([]byte(" "), 16<<20), chunked, 413, strconv.Itoa(limit)},
+		{"too large and chunked", bytes.Repeat([]byte(" "), 16<<20), inChunks, 413, strconv.Itoa(limit)},
 		{"a byte too large", padded(limit + 1), nil, 413, strconv.Itoa(limit)},
 		{"just not too large", padded(limit), nil, 200, received},
 		{"a form", batch(good), contentType("application/x-www-form-urlencoded"), 415, "application/json"},
-		{"no type", batch(good), func(r *http.Request) { r.Header.Del("Content-Type") }, 415, "application/json"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a, err := server.postEvents(c.body, func(r *http.Request) {
-				if c.change != nil {
-					c.change(r)
-				}
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if a.status != c.status || !strings.Contains(a.message(), c.message) || strings.Contains(string(a.body), saying) {
-				t.Errorf("answered %d %s, want %d with %q", a.status, a.body, c.status, c.message)
-			}
-			if got := a.header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
-				t.Errorf("Content-Type is %q", got)
-			}
-			if got, want := a.header.Get("WWW-Authenticate"), `Basic realm="postrider"`; (c.status == 401) != (got == want) {
-				t.Errorf("WWW-Authenticate is %q", got)
-			}
-			if got := a.header.Get("Allow"); (c.status == 405) != (got == "POST") {
-				t.Errorf("Allow is %q", got)
-			}
-		})
-	}
+		{"no type", batch(good), noType, 415, "application/json"},
+	})
 	server.stop()
 }
 

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,27 +42,14 @@ func TestWebhookAnswers(t *testing.T) {
 	site := newSite(t, map[string]string{"POSTRIDER_APP_ID": "app123", "POSTRIDER_MAX_BODY": "64KiB"})
 	server := site.serve()
 	group := map[string]any{"guid": "hiking", "name": "Hiking Group"}
-	noAuth := func(r *http.Request) { r.Header.Del("Authorization") }
-	contentType := func(value string) func(*http.Request) {
-		return func(r *http.Request) { r.Header.Set("Content-Type", value) }
-	}
-	chunked := func(r *http.Request) { r.ContentLength, r.Body = -1, io.NopCloser(r.Body) }
-	to := func(path string) func(*http.Request) { return func(r *http.Request) { r.URL.Path = path } }
 	tooLarge := bytes.Repeat([]byte(" "), 16<<20)
-	method := func(name string) func(*http.Request) { return func(r *http.Request) { r.Method = name } }
 	const kind = "Invalid trigger or webhook type"
 
-	for _, c := range []struct {
-		name    string
-		body    []byte
-		change  func(*http.Request)
-		status  int
-		message string // a part of it
-	}{
+	checkAnswers(t, server.post, []answering{
 		{"accepted", payload(t, "accepted"), nil, 200, "Webhook received successfully"},
 		{"accepted under the app's address", payload(t, "addressed"), to("/webhook/app123"), 200, "Webhook received successfully"},
 		{"with a charset", payload(t, "charset"), contentType("application/json; charset=utf-8"), 200, "Webhook received successfully"},
-		{"chunked", payload(t, "chunked"), chunked, 200, "Webhook received successfully"},
+		{"chunked", payload(t, "chunked"), inChunks, 200, "Webhook received successfully"},
 		{"any region", change(t, "region", "us/eu/in"), nil, 200, "Webhook received successfully"},
 		{"only what is required", change(t, "data", map[string]any{
 			"to": map[string]any{"uid": "bare"}, "messages": []any{map[string]any{}}, "groupDetails": map[string]any{},
@@ -95,35 +81,12 @@ func TestWebhookAnswers(t *testing.T) {
 		{"GET", nil, method(http.MethodGet), 405, "POST"},
 		{"PUT", payload(t, "x"), method(http.MethodPut), 405, "POST"},
 		{"too large", tooLarge, nil, 413, "65536"},
-		{"too large and chunked", tooLarge, chunked, 413, "65536"},
+		{"too large and chunked", tooLarge, inChunks, 413, "65536"},
 		{"a byte too large", append(payload(t, "x"), bytes.Repeat([]byte(" "), limit+1-len(payload(t, "x")))...), nil, 413, "65536"},
 		{"just not too large", append(payload(t, "full"), bytes.Repeat([]byte(" "), limit-len(payload(t, "full")))...), nil, 200, "Webhook received successfully"},
 		{"a form", payload(t, "x"), contentType("application/x-www-form-urlencoded"), 415, "application/json"},
-		{"no type", payload(t, "x"), func(r *http.Request) { r.Header.Del("Content-Type") }, 415, "application/json"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a, err := server.post(c.body, func(r *http.Request) {
-				if c.change != nil {
-					c.change(r)
-				}
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if a.status != c.status || !strings.Contains(a.message(), c.message) {
-				t.Errorf("answered %d %s, want %d with %q", a.status, a.body, c.status, c.message)
-			}
-			if got := a.header.Get("Content-Type"); !strings.HasPrefix(got, "application/json") {
-				t.Errorf("Content-Type is %q", got)
-			}
-			if got, want := a.header.Get("WWW-Authenticate"), `Basic realm="postrider"`; (c.status == 401) != (got == want) {
-				t.Errorf("WWW-Authenticate is %q", got)
-			}
-			if got := a.header.Get("Allow"); (c.status == 405) != (got == "POST") {
-				t.Errorf("Allow is %q", got)
-			}
-		})
-	}
+		{"no type", payload(t, "x"), noType, 415, "application/json"},
+	})
 	server.stop()
 }
 

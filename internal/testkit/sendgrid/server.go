@@ -23,6 +23,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/postrider/postrider/internal/testkit/watch"
 )
 
 // Config is what kind of account to be.
@@ -71,7 +73,7 @@ type Server struct {
 	queued   []Answer
 	requests int
 	mails    []Mail
-	news     chan struct{} // closed at the next change; nil if nobody waits
+	bell     watch.Bell
 }
 
 // New starts a server that is closed when the test ends.
@@ -118,24 +120,12 @@ func (s *Server) Mails() []Mail {
 
 // Await returns the mails once there are n or more.
 func (s *Server) Await(ctx context.Context, n int) ([]Mail, error) {
-	for {
-		s.mu.Lock()
-		if len(s.mails) >= n {
-			mails := slices.Clone(s.mails)
-			s.mu.Unlock()
-			return mails, nil
-		}
-		if s.news == nil {
-			s.news = make(chan struct{})
-		}
-		news, so, requests := s.news, len(s.mails), s.requests
-		s.mu.Unlock()
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for %d mails: %w; so far: %d of %d requests", n, ctx.Err(), so, requests)
-		}
+	type counts struct{ Requests, Mails int }
+	look := func() counts { return counts{s.requests, len(s.mails)} }
+	if _, err := watch.Await(ctx, &s.mu, &s.bell, look, func(c counts) bool { return c.Mails >= n }); err != nil {
+		return nil, fmt.Errorf("wait for %d mails: %w", n, err)
 	}
+	return s.Mails(), nil
 }
 
 func (s *Server) send(w http.ResponseWriter, r *http.Request) {
@@ -162,10 +152,7 @@ func (s *Server) answer(r *http.Request, body []byte) Answer {
 	mail.MessageID = "sg-" + strconv.Itoa(len(s.mails)+1)
 	mail.Header = r.Header.Clone()
 	s.mails = append(s.mails, *mail)
-	if s.news != nil {
-		close(s.news)
-		s.news = nil
-	}
+	s.bell.Ring()
 	return Answer{status: http.StatusAccepted, header: http.Header{"X-Message-Id": {mail.MessageID}}}
 }
 

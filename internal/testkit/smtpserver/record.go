@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+
+	"github.com/postrider/postrider/internal/testkit/watch"
 )
 
 // Mail is one that the server has taken.
@@ -33,6 +35,7 @@ func (s *Server) Counts() Counts {
 	return s.snapshot()
 }
 
+// snapshot is Counts. s.mu is held.
 func (s *Server) snapshot() Counts {
 	c := s.counts
 	c.Steps = maps.Clone(c.Steps)
@@ -57,32 +60,8 @@ func (s *Server) Wait(ctx context.Context, n int) ([]Mail, error) {
 // Await returns once the counts satisfy the condition. If ctx ends before, the
 // error tells the counts.
 func (s *Server) Await(ctx context.Context, condition func(Counts) bool) error {
-	for {
-		s.mu.Lock()
-		c := s.snapshot()
-		if condition(c) {
-			s.mu.Unlock()
-			return nil
-		}
-		if s.news == nil {
-			s.news = make(chan struct{})
-		}
-		news := s.news
-		s.mu.Unlock()
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return fmt.Errorf("%w; so far: %+v", ctx.Err(), c)
-		}
-	}
-}
-
-// changed wakes whoever awaits something. s.mu is held.
-func (s *Server) changed() {
-	if s.news != nil {
-		close(s.news)
-		s.news = nil
-	}
+	_, err := watch.Await(ctx, &s.mu, &s.bell, s.snapshot, condition)
+	return err
 }
 
 // taken records a mail.
@@ -99,5 +78,5 @@ func (s *Server) taken(m Mail) {
 	if !s.cfg.DiscardMails {
 		s.mails = append(s.mails, m)
 	}
-	s.changed()
+	s.bell.Ring()
 }

@@ -136,7 +136,7 @@ func (s *Server) reached(step Step) Action {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts.Steps[step]++
-	s.changed()
+	s.bell.Ring()
 	if queue := s.queued[step]; len(queue) > 0 {
 		s.queued[step] = queue[1:]
 		return queue[0]

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
+
+	"github.com/postrider/postrider/internal/testkit/watch"
 )
 
 // TLS is how the server offers encryption.
@@ -82,7 +84,7 @@ type Server struct {
 	standing map[Step]Action
 	counts   Counts
 	mails    []Mail
-	news     chan struct{} // closed at the next change; nil if nobody waits
+	bell     watch.Bell
 }
 
 // New starts a server that is closed when the test ends.
@@ -205,7 +207,7 @@ func (s *Server) accepted(tcp net.Conn) *conn {
 	s.counts.Open++
 	c := newConn(s, tcp, s.counts.Connections)
 	s.conns[c] = struct{}{}
-	s.changed()
+	s.bell.Ring()
 	return c
 }
 
@@ -214,5 +216,5 @@ func (s *Server) gone(c *conn) {
 	defer s.mu.Unlock()
 	delete(s.conns, c)
 	s.counts.Open--
-	s.changed()
+	s.bell.Ring()
 }

@@ -21,6 +21,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/postrider/postrider/internal/testkit/watch"
 )
 
 // Config is what kind of endpoint to be. The zero value is one without TLS
@@ -72,7 +74,7 @@ type Sink struct {
 	standing Answer
 	counts   Counts
 	requests []Request
-	news     chan struct{} // closed at the next change; nil if nobody waits
+	bell     watch.Bell
 }
 
 type connectionKey struct{}
@@ -96,7 +98,7 @@ func New(t testing.TB, cfg Config) *Sink {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.counts.Connections++
-		s.changed()
+		s.bell.Ring()
 		return context.WithValue(ctx, connectionKey{}, s.counts.Connections)
 	}
 	if cfg.TLS {
@@ -171,32 +173,8 @@ func (s *Sink) Await(ctx context.Context, n int) ([]Request, error) {
 // AwaitCounts returns once the counts satisfy the condition. If ctx ends
 // before, the error tells the counts.
 func (s *Sink) AwaitCounts(ctx context.Context, condition func(Counts) bool) error {
-	for {
-		s.mu.Lock()
-		c := s.counts
-		if condition(c) {
-			s.mu.Unlock()
-			return nil
-		}
-		if s.news == nil {
-			s.news = make(chan struct{})
-		}
-		news := s.news
-		s.mu.Unlock()
-		select {
-		case <-news:
-		case <-ctx.Done():
-			return fmt.Errorf("%w; so far: %+v", ctx.Err(), c)
-		}
-	}
-}
-
-// changed wakes whoever awaits something. s.mu is held.
-func (s *Sink) changed() {
-	if s.news != nil {
-		close(s.news)
-		s.news = nil
-	}
+	_, err := watch.Await(ctx, &s.mu, &s.bell, func() Counts { return s.counts }, condition)
+	return err
 }
 
 func (s *Sink) serve(w http.ResponseWriter, r *http.Request) {
@@ -217,7 +195,7 @@ func (s *Sink) serve(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.counts.InFlight--
-		s.changed()
+		s.bell.Ring()
 	}()
 	answer.give(w, r, s.closed)
 }
@@ -235,7 +213,7 @@ func (s *Sink) record(request Request) Answer {
 	if !s.cfg.DiscardRequests {
 		s.requests = append(s.requests, request)
 	}
-	s.changed()
+	s.bell.Ring()
 	if len(s.queued) == 0 {
 		return s.standing
 	}
