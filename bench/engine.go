@@ -147,12 +147,12 @@ func (r *rig) notifying(ctx context.Context, name report.Subject, about *report.
 		return seen, nil, err
 	}
 	defer out.Stop()
-	g, err := r.prepareGround(ctx, name, h.url, "due", "--count", strconv.Itoa(windows))
+	g, err := r.prepareGround(ctx, name, providerURL(h), "due", "--count", strconv.Itoa(windows))
 	if err != nil {
 		return seen, nil, err
 	}
 	defer func() { err = errors.Join(err, g.release()) }()
-	s, err := r.serveOn(ctx, g, out.port)
+	s, err := r.serveOn(ctx, g, out.address)
 	if err != nil {
 		return seen, nil, err
 	}
@@ -177,7 +177,7 @@ func (r *rig) notifying(ctx context.Context, name report.Subject, about *report.
 	}
 	if about.CallBytes == 0 {
 		about.CallBytes = int(seen.Bytes)
-		body, err := ask(ctx, http.MethodGet, h.control+"/sample")
+		body, err := h.ask(ctx, http.MethodGet, "/sample")
 		if err != nil {
 			return seen, nil, err
 		}
@@ -256,7 +256,7 @@ func (r *rig) postCeiling(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	defer h.Stop()
-	text, err := output(ctx, r.dir, r.self, "post", h.url, "--body", r.callBody(), "--connections", strconv.Itoa(callers), "--window", r.plan.Window.String())
+	text, err := output(ctx, r.dir, r.self, "post", providerURL(h), "--body", r.callBody(), "--connections", strconv.Itoa(callers), "--window", r.plan.Window.String())
 	if err != nil {
 		return 0, err
 	}
@@ -282,12 +282,12 @@ func (r *rig) chatting(ctx context.Context, name report.Subject) (seen report.Ev
 		return seen, err
 	}
 	defer h.Stop()
-	g, err := r.prepareGround(ctx, name, h.url)
+	g, err := r.prepareGround(ctx, name, providerURL(h))
 	if err != nil {
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, g.release()) }()
-	s, err := r.serveOn(ctx, g, 1)
+	s, err := r.serveOn(ctx, g, noMail)
 	if err != nil {
 		return seen, err
 	}
@@ -336,12 +336,12 @@ func (r *rig) fanning(ctx context.Context, name report.Subject) (seen report.Eve
 		return seen, err
 	}
 	defer h.Stop()
-	g, err := r.prepareGround(ctx, name, h.url, "groups", "--count", strconv.Itoa(r.plan.Groups), "--people", strconv.Itoa(r.plan.Members))
+	g, err := r.prepareGround(ctx, name, providerURL(h), "groups", "--count", strconv.Itoa(r.plan.Groups), "--people", strconv.Itoa(r.plan.Members))
 	if err != nil {
 		return seen, err
 	}
 	defer func() { err = errors.Join(err, g.release()) }()
-	s, err := r.serveOn(ctx, g, 1)
+	s, err := r.serveOn(ctx, g, noMail)
 	if err != nil {
 		return seen, err
 	}

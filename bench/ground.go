@@ -14,14 +14,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/postrider/postrider/bench/internal/hook"
-	"github.com/postrider/postrider/bench/internal/proc"
 	"github.com/postrider/postrider/bench/internal/report"
 	"github.com/postrider/postrider/internal/testkit/postgres"
 )
 
 // apiKey is the REST key of a server under test.
 const apiKey = "be0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0cbe0c"
+
+// noMail is the mail server of subjects that send none.
+const noMail = "127.0.0.1:1"
 
 // ground is a database on which servers are started, one after the other.
 type ground struct {
@@ -51,8 +52,8 @@ func (r *rig) ground(name report.Subject) (*ground, error) {
 }
 
 // serveOn runs Postrider on a ground, which stays when it ends.
-func (r *rig) serveOn(ctx context.Context, g *ground, mailPort int) (*subject, error) {
-	return r.serve(ctx, g.name, mailPort, func() error { return nil }, append([]string{
+func (r *rig) serveOn(ctx context.Context, g *ground, mailServer string) (*subject, error) {
+	return r.serve(ctx, g.name, mailServer, func() error { return nil }, append([]string{
 		"POSTRIDER_EVENTS_USERNAME=" + username, "POSTRIDER_EVENTS_PASSWORD=" + password, "POSTRIDER_API_KEY=" + apiKey,
 		"POSTRIDER_ALLOW_PRIVATE_TARGETS=true", "POSTRIDER_SPEED=" + strconv.FormatFloat(r.plan.Speed, 'f', -1, 64),
 	}, g.env...)...)
@@ -70,7 +71,7 @@ func (r *rig) prepareGround(ctx context.Context, name report.Subject, provider s
 			err = errors.Join(err, g.release())
 		}
 	}()
-	s, err := r.serveOn(ctx, g, 1)
+	s, err := r.serveOn(ctx, g, noMail)
 	if err != nil {
 		return nil, err
 	}
@@ -114,70 +115,4 @@ func (s *subject) useProvider(ctx context.Context, url string) error {
 		return fmt.Errorf("set up the provider: %s", resp.Status)
 	}
 	return nil
-}
-
-// hookProcess is a custom provider in a process of its own.
-type hookProcess struct {
-	*proc.Process
-	url     string
-	control string
-}
-
-func (r *rig) startHook(ctx context.Context) (*hookProcess, error) {
-	var addresses [2]string
-	for i := range addresses {
-		port, err := proc.FreePort()
-		if err != nil {
-			return nil, err
-		}
-		addresses[i] = "127.0.0.1:" + strconv.Itoa(port)
-	}
-	p, err := proc.Start(proc.Spec{
-		Name: "hook", Path: r.self, Args: []string{"hook", "--listen", addresses[0], "--control", addresses[1]}, Log: r.log("hook"),
-	})
-	if err != nil {
-		return nil, err
-	}
-	h := &hookProcess{p, "http://" + addresses[0] + "/notify", "http://" + addresses[1]}
-	if _, err := p.Ready(ctx, h.control+"/stats", 10*time.Second, 10*time.Millisecond); err != nil {
-		p.Kill()
-		return nil, err
-	}
-	return h, nil
-}
-
-func (h *hookProcess) stats(ctx context.Context) (stats hook.Stats, err error) {
-	content, err := ask(ctx, http.MethodGet, h.control+"/stats")
-	if err == nil {
-		err = json.Unmarshal(content, &stats)
-	}
-	return stats, err
-}
-
-// await returns when so many calls have come, or an error if for a while none
-// came any more.
-func (h *hookProcess) await(ctx context.Context, calls int64) error {
-	const patience = 15 * time.Second
-	last, progress := int64(-1), time.Now()
-	ticker := time.NewTicker(drainPoll)
-	defer ticker.Stop()
-	for {
-		stats, err := h.stats(ctx)
-		if err != nil {
-			return err
-		}
-		switch {
-		case stats.Calls >= calls:
-			return nil
-		case stats.Calls != last:
-			last, progress = stats.Calls, time.Now()
-		case time.Since(progress) > patience:
-			return fmt.Errorf("%d windows were due but only %d calls came", calls, stats.Calls)
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

@@ -135,7 +135,7 @@ func (r *rig) with(ctx context.Context, name report.Subject, measure func(*subje
 		return err
 	}
 	defer out.Stop()
-	s, err := r.start(ctx, name, out.port)
+	s, err := r.start(ctx, name, out.address)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (r *rig) idle(ctx context.Context) (_ map[report.Subject]proc.Memory, err e
 		}
 	}()
 	for _, name := range r.plan.subjects() {
-		s, err := r.start(ctx, name, out.port)
+		s, err := r.start(ctx, name, out.address)
 		if err != nil {
 			return nil, err
 		}
@@ -242,7 +242,7 @@ func (r *rig) ceiling(ctx context.Context, message string, pipelined bool) (floa
 	}
 	defer out.Stop()
 	args := []string{
-		"ceiling", "127.0.0.1:" + strconv.Itoa(out.port), "--message", message,
+		"ceiling", out.address, "--message", message,
 		"--connections", strconv.Itoa(mailConnections), "--window", r.plan.Window.String(),
 	}
 	if pipelined {

@@ -55,7 +55,7 @@ func (r *rig) pendingRound(ctx context.Context, dir string, round int) (seen rep
 	}
 	defer out.Stop()
 	keep := func() error { return nil }
-	s, err := r.startOn(ctx, dir, out.port, keep)
+	s, err := r.startOn(ctx, dir, out.address, keep)
 	if err != nil {
 		return seen, err
 	}
@@ -77,7 +77,7 @@ func (r *rig) pendingRound(ctx context.Context, dir string, round int) (seen rep
 	seen.Full = full
 	// The kill finds a backlog and a write-ahead log.
 	s.Kill()
-	again, err := r.startOn(ctx, dir, out.port, keep)
+	again, err := r.startOn(ctx, dir, out.address, keep)
 	if err != nil {
 		return seen, err
 	}

@@ -7,17 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/postrider/postrider/bench/internal/load"
 	"github.com/postrider/postrider/bench/internal/proc"
 	"github.com/postrider/postrider/bench/internal/report"
-	"github.com/postrider/postrider/bench/internal/sink"
 )
 
 // rig is the ground that subjects are measured on: a directory for this run,
@@ -71,100 +68,6 @@ func findRoot() (string, error) {
 func (r *rig) log(name string) string {
 	r.runs++
 	return filepath.Join(r.dir, fmt.Sprintf("%03d-%s.log", r.runs, name))
-}
-
-// sinkProcess is a sink in a process of its own.
-type sinkProcess struct {
-	*proc.Process
-	port    int
-	control string
-}
-
-func (r *rig) startSink(ctx context.Context) (*sinkProcess, error) {
-	var ports [2]int
-	for i := range ports {
-		var err error
-		if ports[i], err = proc.FreePort(); err != nil {
-			return nil, err
-		}
-	}
-	address := func(i int) string { return "127.0.0.1:" + strconv.Itoa(ports[i]) }
-	p, err := proc.Start(proc.Spec{
-		Name: "sink", Path: r.self, Args: []string{"sink", "--listen", address(0), "--control", address(1)}, Log: r.log("sink"),
-	})
-	if err != nil {
-		return nil, err
-	}
-	s := &sinkProcess{p, ports[0], "http://" + address(1)}
-	if _, err := p.Ready(ctx, s.control+"/stats", 10*time.Second, 10*time.Millisecond); err != nil {
-		p.Kill()
-		return nil, err
-	}
-	return s, nil
-}
-
-func (s *sinkProcess) stats(ctx context.Context) (sink.Stats, error) {
-	var stats sink.Stats
-	content, err := s.ask(ctx, http.MethodGet, "/stats")
-	if err == nil {
-		err = json.Unmarshal(content, &stats)
-	}
-	return stats, err
-}
-
-func (s *sinkProcess) ask(ctx context.Context, method, path string) ([]byte, error) {
-	return ask(ctx, method, s.control+path)
-}
-
-// ask asks a process of ours.
-func ask(ctx context.Context, method, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
-	if err != nil {
-		return nil, fmt.Errorf("ask the sink: %w", err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask the sink: %w", err)
-	}
-	defer resp.Body.Close()
-	content, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("ask the sink: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask the sink: %s", resp.Status)
-	}
-	return content, nil
-}
-
-const drainPoll = 50 * time.Millisecond
-
-// await returns when so many mails have come, or an error if for a while none
-// came any more.
-func (s *sinkProcess) await(ctx context.Context, mails int64) error {
-	const patience = 15 * time.Second
-	last, progress := int64(-1), time.Now()
-	ticker := time.NewTicker(drainPoll)
-	defer ticker.Stop()
-	for {
-		stats, err := s.stats(ctx)
-		if err != nil {
-			return err
-		}
-		switch {
-		case stats.Mails >= mails:
-			return nil
-		case stats.Mails != last:
-			last, progress = stats.Mails, time.Now()
-		case time.Since(progress) > patience:
-			return fmt.Errorf("%d webhooks were accepted but only %d mails came", mails, stats.Mails)
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }
 
 // posting is a load process at work.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,18 +47,18 @@ func (s *subject) end() error {
 }
 
 // start runs a subject on an empty database, with mails going to the sink.
-func (r *rig) start(ctx context.Context, name report.Subject, mailPort int) (*subject, error) {
+func (r *rig) start(ctx context.Context, name report.Subject, mailServer string) (*subject, error) {
 	switch name {
 	case report.Peer:
-		return r.startPeer(ctx, mailPort)
+		return r.startPeer(ctx, mailServer)
 	case report.PostgreSQL:
-		return r.startOnPostgres(ctx, mailPort)
+		return r.startOnPostgres(ctx, mailServer)
 	default:
 		dir, err := os.MkdirTemp(r.dir, "data-")
 		if err != nil {
 			return nil, fmt.Errorf("make data directory: %w", err)
 		}
-		return r.startOn(ctx, dir, mailPort, func() error { return os.RemoveAll(dir) })
+		return r.startOn(ctx, dir, mailServer, func() error { return os.RemoveAll(dir) })
 	}
 }
 
@@ -85,20 +86,20 @@ func (r *rig) postrider() string { return filepath.Join(r.dir, "postrider") }
 func (r *rig) peer() string { return filepath.Join(r.root, "bench", "peers", "express-nodemailer") }
 
 // startOn runs Postrider on SQLite in a data directory.
-func (r *rig) startOn(ctx context.Context, dataDir string, mailPort int, release func() error) (*subject, error) {
-	return r.serve(ctx, report.SQLite, mailPort, release, "POSTRIDER_DATA_DIR="+dataDir)
+func (r *rig) startOn(ctx context.Context, dataDir string, mailServer string, release func() error) (*subject, error) {
+	return r.serve(ctx, report.SQLite, mailServer, release, "POSTRIDER_DATA_DIR="+dataDir)
 }
 
 // startOnPostgres runs a PostgreSQL of its own beside Postrider, with its
 // default settings but for where it listens: commits are on disk.
-func (r *rig) startOnPostgres(ctx context.Context, mailPort int) (*subject, error) {
+func (r *rig) startOnPostgres(ctx context.Context, mailServer string) (*subject, error) {
 	server, err := postgres.Start(postgres.Options{Fsync: true})
 	if err != nil {
 		return nil, err
 	}
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails
-	s, err := r.serve(ctx, report.PostgreSQL, mailPort, server.Stop,
+	s, err := r.serve(ctx, report.PostgreSQL, mailServer, server.Stop,
 		"POSTRIDER_DATABASE_URL="+server.URL(), "POSTRIDER_SECRET_KEY="+base64.StdEncoding.EncodeToString(key[:]))
 	if err != nil {
 		return nil, errors.Join(err, server.Stop())
@@ -106,7 +107,7 @@ func (r *rig) startOnPostgres(ctx context.Context, mailPort int) (*subject, erro
 	return s, nil
 }
 
-func (r *rig) serve(ctx context.Context, name report.Subject, mailPort int, release func() error, env ...string) (*subject, error) {
+func (r *rig) serve(ctx context.Context, name report.Subject, mailServer string, release func() error, env ...string) (*subject, error) {
 	port, err := proc.FreePort()
 	if err != nil {
 		return nil, err
@@ -117,12 +118,16 @@ func (r *rig) serve(ctx context.Context, name report.Subject, mailPort int, rele
 		Env: append(env,
 			"POSTRIDER_LISTEN="+address, "POSTRIDER_METRICS_LISTEN=", "POSTRIDER_LOG_LEVEL=warn",
 			"POSTRIDER_WEBHOOK_USERNAME="+username, "POSTRIDER_WEBHOOK_PASSWORD="+password,
-			fmt.Sprintf("POSTRIDER_SMTP_URL=smtp://127.0.0.1:%d?tls=none&pool=%d", mailPort, mailConnections),
+			fmt.Sprintf("POSTRIDER_SMTP_URL=smtp://%s?tls=none&pool=%d", mailServer, mailConnections),
 		),
 	})
 }
 
-func (r *rig) startPeer(ctx context.Context, mailPort int) (*subject, error) {
+func (r *rig) startPeer(ctx context.Context, mailServer string) (*subject, error) {
+	host, mailPort, err := net.SplitHostPort(mailServer)
+	if err != nil {
+		return nil, fmt.Errorf("address of the mail server: %w", err)
+	}
 	port, err := proc.FreePort()
 	if err != nil {
 		return nil, err
@@ -132,7 +137,7 @@ func (r *rig) startPeer(ctx context.Context, mailPort int) (*subject, error) {
 		Env: []string{
 			"NODE_ENV=production", "PORT=" + strconv.Itoa(port),
 			"WEBHOOK_USERNAME=" + username, "WEBHOOK_PASSWORD=" + password,
-			"SMTP_HOST=127.0.0.1", "SMTP_PORT=" + strconv.Itoa(mailPort), "MAIL_CONNECTIONS=" + strconv.Itoa(mailConnections),
+			"SMTP_HOST=" + host, "SMTP_PORT=" + mailPort, "MAIL_CONNECTIONS=" + strconv.Itoa(mailConnections),
 		},
 	})
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"time"
 
@@ -32,27 +30,11 @@ type sinkCommand struct {
 
 // Run serves until it is told to stop.
 func (c *sinkCommand) Run(ctx context.Context) error {
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for SMTP: %w", err)
-	}
 	s := sink.New()
-	control := &http.Server{Addr: c.Control, Handler: s.Control(), ReadHeaderTimeout: time.Minute}
-	var servers errgroup.Group
-	servers.Go(func() error { return s.Serve(listener) })
-	servers.Go(func() error {
-		if err := control.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("listen for control: %w", err)
-		}
-		return nil
-	})
-	stop := context.AfterFunc(ctx, func() {
-		s.Resume()
-		_ = listener.Close()
-		_ = control.Close()
-	})
+	// What is held up would keep it from ending.
+	stop := context.AfterFunc(ctx, s.Resume)
 	defer stop()
-	return servers.Wait()
+	return serveWith(ctx, c.Listen, s.Serve, c.Control, s.Control())
 }
 
 type loadCommand struct {
@@ -106,30 +88,18 @@ func (c *loadCommand) template() (load.Template, error) {
 }
 
 type ceilingCommand struct {
-	Address     string        `arg:"" help:"SMTP server, host:port."`
-	Message     string        `required:"" help:"File of the message."`
-	Connections int           `default:"16" help:"Pooled connections."`
-	Pipelined   bool          `help:"Send the envelope in one write (RFC 2920)."`
-	Warmup      time.Duration `default:"1s" help:"Not measured."`
-	Window      time.Duration `default:"5s" help:"Measured."`
+	Address     string `arg:"" help:"SMTP server, host:port."`
+	Message     string `required:"" help:"File of the message."`
+	Connections int    `default:"16" help:"Pooled connections."`
+	Pipelined   bool   `help:"Send the envelope in one write (RFC 2920)."`
+	rawLoop
 }
 
 // Run sends and prints how many mails a second were taken.
 func (c *ceilingCommand) Run(ctx context.Context) error {
-	message, err := os.ReadFile(c.Message)
-	if err != nil {
-		return fmt.Errorf("read message: %w", err)
-	}
-	if _, err := ceiling.Run(ctx, c.Address, message, c.Connections, c.Pipelined, c.Warmup); err != nil {
-		return err
-	}
-	begun := time.Now()
-	sent, err := ceiling.Run(ctx, c.Address, message, c.Connections, c.Pipelined, c.Window)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(float64(sent) / time.Since(begun).Seconds())
-	return err
+	return c.measure(c.Message, func(message []byte, d time.Duration) (int64, error) {
+		return ceiling.Run(ctx, c.Address, message, c.Connections, c.Pipelined, d)
+	})
 }
 
 type prefillCommand struct {

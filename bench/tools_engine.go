@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -32,52 +29,22 @@ type hookCommand struct {
 
 // Run serves until it is told to stop.
 func (c *hookCommand) Run(ctx context.Context) error {
-	listener, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return fmt.Errorf("listen for calls: %w", err)
-	}
 	h := hook.New()
-	control := &http.Server{Addr: c.Control, Handler: h.Control(), ReadHeaderTimeout: time.Minute}
-	var servers errgroup.Group
-	servers.Go(func() error { return h.Serve(listener) })
-	servers.Go(func() error {
-		if err := control.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("listen for control: %w", err)
-		}
-		return nil
-	})
-	stop := context.AfterFunc(ctx, func() {
-		_ = listener.Close()
-		_ = control.Close()
-	})
-	defer stop()
-	return servers.Wait()
+	return serveWith(ctx, c.Listen, h.Serve, c.Control, h.Control())
 }
 
 type postCommand struct {
-	URL         string        `arg:"" help:"Where to post."`
-	Body        string        `required:"" help:"File of the body."`
-	Connections int           `default:"64" help:"Connections that are kept open."`
-	Warmup      time.Duration `default:"1s" help:"Not measured."`
-	Window      time.Duration `default:"5s" help:"Measured."`
+	URL         string `arg:"" help:"Where to post."`
+	Body        string `required:"" help:"File of the body."`
+	Connections int    `default:"64" help:"Connections that are kept open."`
+	rawLoop
 }
 
 // Run posts and prints how many calls a second were answered.
 func (c *postCommand) Run(ctx context.Context) error {
-	body, err := os.ReadFile(c.Body)
-	if err != nil {
-		return fmt.Errorf("read body: %w", err)
-	}
-	if _, err := ceiling.Post(ctx, c.URL, body, c.Connections, c.Warmup); err != nil {
-		return err
-	}
-	begun := time.Now()
-	taken, err := ceiling.Post(ctx, c.URL, body, c.Connections, c.Window)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Println(float64(taken) / time.Since(begun).Seconds())
-	return err
+	return c.measure(c.Body, func(body []byte, d time.Duration) (int64, error) {
+		return ceiling.Post(ctx, c.URL, body, c.Connections, d)
+	})
 }
 
 type chatCommand struct {

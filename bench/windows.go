@@ -26,7 +26,7 @@ func (r *rig) windows(ctx context.Context, about *report.Engine) (err error) {
 		return err
 	}
 	defer h.Stop()
-	g, err := r.prepareGround(ctx, report.SQLite, h.url, "open", "--count", strconv.Itoa(r.plan.Windows))
+	g, err := r.prepareGround(ctx, report.SQLite, providerURL(h), "open", "--count", strconv.Itoa(r.plan.Windows))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (r *rig) windowsRound(ctx context.Context, g *ground, h *hookProcess, first
 	if seen.Empty, err = r.chatting(ctx, report.SQLite); err != nil {
 		return seen, err
 	}
-	s, err := r.serveOn(ctx, g, 1)
+	s, err := r.serveOn(ctx, g, noMail)
 	if err != nil {
 		return seen, err
 	}
@@ -68,7 +68,7 @@ func (r *rig) windowsRound(ctx context.Context, g *ground, h *hookProcess, first
 		return seen, err
 	}
 	s.Kill()
-	again, err := r.serveOn(ctx, g, 1)
+	again, err := r.serveOn(ctx, g, noMail)
 	if err != nil {
 		return seen, err
 	}
