@@ -15,8 +15,8 @@ import (
 )
 
 // A page of the log is short, and the log is long: it is read in the order of
-// its entries along an index of what the filter asks for. Which one that is is
-// said here, for SQLite knows nothing of how many rows have what value, and
+// its entries along an index of what the filter asks for. Which one, is said here,
+// for SQLite knows nothing of how many rows have what value, and
 // would read all that an app has.
 
 // logWay is a part of the log: entries along one index, narrowed by conditions.

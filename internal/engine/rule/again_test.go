@@ -43,7 +43,8 @@ func TestUpToWhenRulesCount(t *testing.T) {
 		"blocked": {of(all(), func(m *rule.Message) { m.Blocked = true }), skips(chat.ReasonBlocked, all()...), rule.Decision{Send: all()}},
 		"no messages wanted": {
 			func(f *rule.Facts) { f.Effective.Group["messages"] = chat.EventSetting{Value: chat.NotifyNever} },
-			skips(chat.ReasonMessages, all()...), rule.Decision{Send: all()},
+			skips(chat.ReasonMessages, all()...),
+			rule.Decision{Send: all()},
 		},
 		"do not disturb": {func(f *rule.Facts) { f.Effective.DND = true }, skips(chat.ReasonDND, all()...), rule.Decision{Send: all()}},
 		"do not disturb, lifted": {func(f *rule.Facts) {
@@ -52,7 +53,8 @@ func TestUpToWhenRulesCount(t *testing.T) {
 		"muted": {func(f *rule.Facts) { f.MutedUntil = now.Add(time.Hour) }, skips(chat.ReasonMute, all()...), rule.Decision{Send: all()}},
 		"outside of the hours": {
 			func(f *rule.Facts) { f.Effective.Schedule = daily(1800, 1900) },
-			waits(chat.ReasonWaitingForSchedule, now.Add(6*time.Hour)), rule.Decision{Send: all()},
+			waits(chat.ReasonWaitingForSchedule, now.Add(6*time.Hour)),
+			rule.Decision{Send: all()},
 		},
 		"hours that never come": {
 			func(f *rule.Facts) { f.Effective.Schedule = days(nil) }, skips(chat.ReasonSchedule, all()...), rule.Decision{Send: all()},

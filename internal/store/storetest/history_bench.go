@@ -109,9 +109,9 @@ func (f *fixture) fillHistory(t testing.TB) time.Time {
 		WHEN i % 100 < 95 THEN 'READ' WHEN i % 100 < 97 THEN 'MUTE_PREFERENCE' ELSE 'DND_PREFERENCE' END`
 	attempts := `CASE WHEN i % 100 < 50 OR i % 1000 = 999 OR i % 10000 = 998 THEN 1 ELSE 0 END`
 	for _, statement := range []string{
-		`INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, attempts, created_at, armed_at, next_at, settled_at)
+		`INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, created_at, attempts, armed_at, next_at, settled_at)
 			SELECT ` + id + `, 'app', 'call', ` + uid + `, 'x', '', CASE WHEN i % 100000 = 5 THEN 'sendgrid' ELSE 'custom' END, ` + state + `, ` + reason + `,
-			` + attempts + `, ms, ms, 0, ms` + from,
+			ms, ` + attempts + `, ms, 0, ms` + from,
 		`INSERT INTO payloads (delivery_id, body) SELECT ` + id + `, ` + fmt.Sprintf(blob, "'"+strings.Repeat("x", 100)+"'") + from,
 		`INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, reserved)
 			SELECT ` + id + `, 'app', ` + id + `, ` + conversation + `, ` + uid + `, i / 100, i / 100 + 2, 'm-' || i,

@@ -27,7 +27,7 @@ var unordered = []struct {
 	{"what is sent in the second in which somebody comes counts as it arrives", "1@2 in@2 2@2", "2"},
 	{"but for those with whom the group began", "1@2 new@2 2@2", "1,2"},
 	{"messages overtake the group", "2@4 1@3 new@2", "2,1"},
-	{"coming is told twice", "2@3 in@2 in@2 3@4 in@2", "2,3"},
+	{"coming is told twice", "2@3 in@2 3@4 in@2", "2,3"},
 	{"who left before they came is gone", "out@4 2@3 in@2 3@5", ""},
 	{"who left does not come back because their coming is told twice", "in@2 2@3 out@4 in@2 3@5", ""},
 	{"who came back, told last first", "in@6 3@7 out@4 in@2 2@3 4@5", "3"},
