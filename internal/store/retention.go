@@ -100,7 +100,7 @@ func (s *Store) PurgeMessages(ctx context.Context, before time.Time) error {
 
 // deleteAll runs a statement that deletes up to $2 rows of what is older than
 // $1, until nothing is left.
-func (s *Store) deleteAll(ctx context.Context, statement string, than int64) error {
+func (s *Store) deleteAll(ctx context.Context, statement string, than any) error {
 	for {
 		var n int64
 		err := s.inBackground(ctx, func(tx *transaction) error {

@@ -54,6 +54,7 @@ func Run(t *testing.T, e Engine) {
 		{"Contacts", contactTests},
 		{"Credentials", credentialTests},
 		{"APIKeys", apiKeyTests},
+		{"Accounts", accountTests},
 		{"Settings", settingTests},
 		{"History", historyTests},
 		{"Mailbox", mailboxTests},
