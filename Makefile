@@ -32,7 +32,7 @@ soak: setup ## the long version of the tests that kill processes, and of those t
 
 .PHONY: update
 update: ## rewrites the golden files
-	go test ./internal/chat ./internal/provider/render ./internal/conformance ./internal/web/... -update
+	go test ./internal/chat ./internal/provider/render ./internal/conformance ./internal/web/mailbox ./internal/web/dashboard -update
 
 .PHONY: generate
 generate: $(TOOLS)/templ-$(TEMPL_VERSION) ## writes the Go files that are made from templates

@@ -68,6 +68,7 @@ func TestUnusableSettings(t *testing.T) {
 		{"POSTRIDER_PROVIDER_RETRY_SCHEDULE=1m,-2m", "below 0"},
 		{"POSTRIDER_API_KEY=" + secret, "40 hexadecimal characters"},
 		{"POSTRIDER_API_KEY=" + strings.Repeat("0", 39), "40 hexadecimal characters"},
+		{"POSTRIDER_ADMIN_USERNAME=a:b", "colon"},
 		{"POSTRIDER_ALLOW_PRIVATE_TARGETS=perhaps", "true"},
 		{"POSTRIDER_SPEED=fast", "float"},
 		{"POSTRIDER_SPEED=0", "between"},

@@ -21,6 +21,7 @@ type shownDemo struct {
 	url      string // base, without a slash at the end
 	username string // of the mailbox
 	password string
+	link     string // that signs its reader in, once
 	printed  string
 }
 
@@ -36,7 +37,8 @@ func startDemo(t *testing.T, site *site) *shownDemo {
 	d.printed = d.out.String()
 	mailbox := regexp.MustCompile(`The mailbox: +(\S+)/mailbox`).FindStringSubmatch(d.printed)
 	signIn := regexp.MustCompile(`Sign in: +(\S+) +/ +(\S+)`).FindStringSubmatch(d.printed)
-	if mailbox == nil || signIn == nil {
+	d.link = regexp.MustCompile(`http://\S+/dashboard/sign-in/\S+`).FindString(d.printed)
+	if mailbox == nil || signIn == nil || d.link == "" {
 		t.Fatalf("it does not say where to look and how to sign in:\n%s", d.printed)
 	}
 	d.url, d.username, d.password = mailbox[1], signIn[1], signIn[2]
@@ -58,6 +60,29 @@ func (d *shownDemo) get(url, username, password string) answer {
 		d.t.Fatal(err)
 	}
 	return a
+}
+
+// followLink opens the link that signs its reader in, and returns the cookie of
+// the session. The second time it does nothing any more.
+func (d *shownDemo) followLink() *http.Cookie {
+	d.t.Helper()
+	var cookies []*http.Cookie
+	for range 2 {
+		r, err := http.NewRequestWithContext(within(d.t), http.MethodGet, d.link, nil)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		answer, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		cookies = append(cookies, answer.Cookies()...)
+	}
+	if len(cookies) != 1 {
+		d.t.Fatalf("the link gives %d sessions, want one", len(cookies))
+	}
+	return cookies[0]
 }
 
 // mails returns what the mailbox holds, oldest first, with texts.
@@ -105,11 +130,20 @@ func TestDemo(t *testing.T) {
 		if len(named) < 5 {
 			t.Fatalf("%d mails are named:\n%s", len(named), demo.printed)
 		}
+		session := demo.followLink()
 		for _, mail := range named {
-			if err := demo.get(mail[3], "", "").want(http.StatusUnauthorized); err != nil {
-				t.Errorf("without signing in: %v", err)
+			if page := demo.get(mail[3], "", ""); strings.Contains(string(page.body), mail[2]) || !strings.Contains(string(page.body), "<h1>Sign in</h1>") {
+				t.Errorf("without signing in: %d\n%s", page.status, page.body)
 			}
-			page := demo.get(mail[3], demo.username, demo.password)
+			r, err := http.NewRequestWithContext(within(t), http.MethodGet, mail[3], nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.AddCookie(session)
+			page, err := (&server{client: &http.Client{}}).do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if err := page.want(http.StatusOK); err != nil || !strings.Contains(string(page.body), mail[2]) {
 				t.Errorf("%s: %v, or the page does not show the subject %q", mail[3], err, mail[2])
 			}

@@ -73,7 +73,7 @@ func TestFirstStart(t *testing.T) {
 	if err := server.callAPI(http.MethodGet, "/apikeys", "", withKey(apiKey.Password)).want(http.StatusOK); err != nil {
 		t.Errorf("the API with the generated key: %v", err)
 	}
-	asAdmin, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/mailbox", nil)
+	asAdmin, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/mailbox/api/v1/messages", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

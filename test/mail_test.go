@@ -121,7 +121,7 @@ func TestMailboxAPI(t *testing.T) {
 	if err := json.Unmarshal(server.get(path+"?to="+one.To).body, &found); err != nil || len(found.Messages) != 1 || found.Messages[0].ID != one.ID {
 		t.Errorf("mails to %s: %+v %v", one.To, found, err)
 	}
-	if source := server.get("/mailbox/" + one.ID + "/source.eml"); !bytes.Contains(source.body, []byte("\r\nAuto-Submitted: auto-generated\r\n")) {
+	if source := server.get(path + "/" + one.ID + "/source.eml"); !bytes.Contains(source.body, []byte("\r\nAuto-Submitted: auto-generated\r\n")) {
 		t.Errorf("the source: %s", source.body)
 	}
 	remove := func(path string, username string) answer {

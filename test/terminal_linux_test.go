@@ -50,7 +50,7 @@ func TestFirstStartOnTerminal(t *testing.T) {
 	}
 	server.url = strings.TrimSuffix(urls[0], "/webhook")
 	server.mustPost(payload(t, "pasted"), signedIn(users[0], passwords[0]))
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/mailbox", nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.url+"/mailbox/api/v1/messages", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

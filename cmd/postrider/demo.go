@@ -111,6 +111,11 @@ func whereToLook(ctx context.Context, d *daemon.Daemon, target *demo.Target, dir
 		return err
 	}
 	admin := d.Credential(access.NameAdmin)
+	link, err := d.SignInLink(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\nThe dashboard, signed in (this works once, for an hour):\n\n  %s\n", link)
 	fmt.Printf("\nThe mailbox:  %s/mailbox\n", d.PublicURL())
 	fmt.Printf("Sign in:      %s  /  %s\n", admin.Username, admin.Password)
 	command := "POSTRIDER_DATA_DIR=" + shellWord(dir) + " " + ownName()

@@ -57,7 +57,7 @@ func greet(d *daemon.Daemon, logger *slog.Logger) {
 	fmt.Fprintf(&b, "\nFor your chat's server webhooks:\n\n")
 	fmt.Fprintf(&b, "  Webhook URL  %s/events\n  User name    %s\n  Password     %s\n", d.PublicURL(), events.Username, shownPassword(events))
 	fmt.Fprintf(&b, "\nFor the REST API at %s/v3:\n\n  apikey       %s\n", d.PublicURL(), shownPassword(key))
-	fmt.Fprintf(&b, "\nTo sign in at %s/mailbox:\n\n  User name    %s\n  Password     %s\n\n", d.PublicURL(), admin.Username, shownPassword(admin))
+	fmt.Fprintf(&b, "\nTo sign in at %s/dashboard:\n\n  User name    %s\n  Password     %s\n\n", d.PublicURL(), admin.Username, shownPassword(admin))
 	fmt.Fprintf(&b, "`postrider credentials` shows this again.\n\n")
 	fmt.Fprint(os.Stdout, b.String())
 }
@@ -65,7 +65,10 @@ func greet(d *daemon.Daemon, logger *slog.Logger) {
 // shownPassword returns a generated password; one that was configured is
 // known to whoever did it.
 func shownPassword(c access.Credential) string {
-	if c.Generated {
+	switch {
+	case c.Changed:
+		return "(changed in the dashboard)"
+	case c.Generated:
 		return c.Password
 	}
 	return "(as configured)"

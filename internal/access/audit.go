@@ -24,7 +24,7 @@ const (
 	ActionAccepted        Action = "accepted the invitation"
 	ActionMadeResetLink   Action = "made a link for a new password of"
 	ActionMadeSignInLink  Action = "made a sign-in link for"
-	ActionResetPassword   Action = "set a new password by a link"
+	ActionResetPassword   Action = "set a new password by a link" //nolint:gosec // G101: a sentence
 	ActionChangedRole     Action = "changed the role of"
 	ActionDeletedAccount  Action = "deleted the account of"
 )

@@ -54,6 +54,9 @@ type Daemon struct {
 	caller      *outbox.Worker // of calls to providers
 	here        *webhook.Here
 	vault       *vault.Vault
+	accounts    *access.Accounts
+	keys        *access.Keys
+	passwords   *access.Passwords
 	closers     []io.Closer // in the order in which they were opened
 
 	metricsListener net.Listener
@@ -86,7 +89,9 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 	if err := settings.complete(); err != nil {
 		return nil, err
 	}
-	d := &Daemon{settings: settings, clock: options.Clock, logger: options.Logger, metrics: newMetrics()}
+	d := &Daemon{
+		settings: settings, clock: options.Clock, logger: options.Logger, metrics: newMetrics(), passwords: access.NewPasswords(),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.close())
@@ -207,7 +212,10 @@ func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Hand
 	if err != nil {
 		return err
 	}
-	events, admin := d.Credential(access.NameEvents), d.Credential(access.NameAdmin)
+	if err := d.wireAccounts(ctx); err != nil {
+		return err
+	}
+	events := d.Credential(access.NameEvents)
 	cfg := web.Config{
 		Webhook: webhook, API: api, AppID: s.AppID, Demo: options.Demo,
 		Events: web.NewEvents(web.EventsConfig{
@@ -218,7 +226,8 @@ func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Hand
 			OnAnswer:     d.observeEvents,
 			OnEvent:      d.metrics.observeEvent,
 		}),
-		Admin:     notification.BasicAuth(notification.Credentials{Username: admin.Username, Password: admin.Password}),
+		Accounts:  d.accounts,
+		Engine:    d.dashboardEngine(options),
 		Ready:     d.readiness.check,
 		PublicURL: s.PublicURL,
 		Clock:     d.clock,
@@ -362,6 +371,9 @@ func (d *Daemon) purge(ctx context.Context) {
 			d.logger.Warn("delete what is older than the retention", "error", err)
 		case n > 0:
 			d.logger.Info("deleted what is older than the retention", "deliveries", n)
+		}
+		if err := d.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
+			d.logger.Warn("delete what has expired of accounts", "error", err)
 		}
 		if err := d.data.Store.PurgeMessages(ctx, d.clock().Add(-d.messageRetention())); err != nil && ctx.Err() == nil {
 			d.logger.Warn("delete messages that are older than the retention", "error", err)

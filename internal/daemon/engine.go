@@ -67,14 +67,14 @@ func (d *Daemon) appID() string {
 
 // api makes the REST API, and the first key with which it can be called.
 func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error) {
-	keys := access.NewKeys(d.data.Store, d.clock)
-	if err := keys.EnsureFirst(ctx, App, d.Credential(access.NameAPIKey)); err != nil {
+	d.keys = access.NewKeys(d.data.Store, d.clock)
+	if err := d.keys.EnsureFirst(ctx, App, d.Credential(access.NameAPIKey)); err != nil {
 		return nil, fmt.Errorf("POSTRIDER_API_KEY: %w", err)
 	}
 	s := &d.settings
-	people := directory.New(directory.Config{Store: d.data.Store, Recorder: d.engine, Clock: d.clock, HashPassword: access.NewPasswords().Hash})
+	people := directory.New(directory.Config{Store: d.data.Store, Recorder: d.engine, Clock: d.clock, HashPassword: d.passwords.Hash})
 	return api.New(api.Config{
-		Keys: keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store, Directory: people,
+		Keys: d.keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store, Directory: people,
 		App: func(id string) (string, bool) {
 			return App, strings.EqualFold(id, d.appID())
 		},

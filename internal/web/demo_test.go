@@ -23,7 +23,7 @@ func TestDemoPages(t *testing.T) {
 	cfg.Demo = func(id string) string {
 		return map[string]string{"susan": "Susan Marie", "hikers": "Hiking <Group>"}[id]
 	}
-	open, _, _ := web.Guarded(cfg)
+	open, _, _, _ := web.Guarded(cfg)
 	if !slices.Contains(open, "GET /demo/chat") || !slices.Contains(open, "GET /demo/settings") {
 		t.Errorf("open are %v", open)
 	}

@@ -1,24 +1,22 @@
 package web
 
-import (
-	"net"
-
-	"github.com/postrider/postrider/internal/web/page"
-)
+import "net"
 
 // Guarded lists the patterns of all routes, by what protects them.
-func Guarded(cfg Config) (unprotected, authenticating, protected []string) {
-	for _, r := range (&site{cfg, page.New()}).routes() {
+func Guarded(cfg Config) (unprotected, authenticating, signedIn, named []string) {
+	for _, r := range newSite(cfg).routes() {
 		switch r.guard {
 		case open:
 			unprotected = append(unprotected, r.pattern)
 		case own:
 			authenticating = append(authenticating, r.pattern)
+		case session:
+			signedIn = append(signedIn, r.pattern)
 		case account:
-			protected = append(protected, r.pattern)
+			named = append(named, r.pattern)
 		}
 	}
-	return unprotected, authenticating, protected
+	return unprotected, authenticating, signedIn, named
 }
 
 // ServerOn returns a server for a listener that a test made.

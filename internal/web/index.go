@@ -3,22 +3,12 @@ package web
 import (
 	"embed"
 	"net/http"
+
+	"github.com/postrider/postrider/internal/web/dashboard"
 )
 
 //go:embed templates
 var templates embed.FS
 
-// index is the start. Where there is a mailbox, that is what people come for.
-func (s *site) index() http.Handler {
-	if s.Mailbox != nil {
-		return http.RedirectHandler("/mailbox", http.StatusSeeOther)
-	}
-	start := s.layout.Parse(templates, "templates/index.html")
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		err := start.Write(w, http.StatusOK, struct{ Webhook string }{s.PublicURL + "/webhook"})
-		if err != nil {
-			s.Logger.Error("write index page", "error", err)
-			s.layout.Problem(w, http.StatusInternalServerError, "The page could not be made")
-		}
-	})
-}
+// index is the start: what people come for is the dashboard.
+func (*site) index() http.Handler { return http.RedirectHandler(dashboard.Path, http.StatusSeeOther) }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
+	"github.com/postrider/postrider/internal/access"
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/web/answer"
+	"github.com/postrider/postrider/internal/web/dashboard"
+	"github.com/postrider/postrider/internal/web/gate"
 	"github.com/postrider/postrider/internal/web/mailbox"
 	"github.com/postrider/postrider/internal/web/page"
 )
@@ -34,9 +36,11 @@ type Config struct {
 	// not know, on the pages that the mails of a demo lead to; nil: there are no
 	// such pages.
 	Demo func(id string) string
-	// Admin says whether a request carries the credentials of an account. See
-	// notification.BasicAuth.
-	Admin func(*http.Request) bool
+	// Accounts are the people of the dashboard.
+	Accounts *access.Accounts
+	// Engine is what the dashboard's pages of the engine work with; nil: there
+	// are none.
+	Engine *dashboard.Engine
 	// Ready says why the program cannot do its work, or nil. Everybody may
 	// read what it says.
 	Ready func(context.Context) error
@@ -71,24 +75,33 @@ type guard int
 const (
 	open    guard = iota // nothing
 	own                  // the handler's own authentication
-	account              // an account's credentials; browsers only from our own pages
+	session              // somebody is signed in; a role that may change things, to change things
+	account              // the same, or an account's name and password with the request
 )
 
 // site is what the handlers share.
 type site struct {
 	Config
 	layout *page.Layout
+	gate   *gate.Gate
+}
+
+func newSite(cfg Config) *site {
+	layout := page.New()
+	return &site{cfg, layout, gate.New(gate.Config{Accounts: cfg.Accounts, Layout: layout, PublicURL: cfg.PublicURL, Logger: cfg.Logger})}
 }
 
 // New returns the handler of all addresses.
 func New(cfg Config) http.Handler {
-	s := &site{cfg, page.New()}
-	crossOrigin := s.crossOrigin()
+	s := newSite(cfg)
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {
 		handler := r.handler
-		if r.guard == account {
-			handler = s.protect(crossOrigin, handler)
+		switch r.guard {
+		case session:
+			handler = byMethod(s.gate.Page, handler)
+		case account:
+			handler = byMethod(s.gate.API, handler)
 		}
 		mux.Handle(r.pattern, handler)
 	}
@@ -114,15 +127,35 @@ func (s *site) routes() []route {
 	if s.Demo != nil {
 		all = append(all, s.demoRoutes()...)
 	}
+	cfg := dashboard.Config{
+		Accounts: s.Accounts, Gate: s.gate, Layout: s.layout, Engine: s.Engine, Mailbox: s.Mailbox != nil,
+		PublicURL: s.PublicURL, Clock: s.Clock, Logger: s.Logger,
+	}
+	pages := dashboard.New(cfg)
+	all = append(all, route{dashboard.Path, own, pages}, route{dashboard.Path + "/", own, pages})
 	if s.Mailbox != nil {
 		pages := mailbox.New(mailbox.Config{
 			Store: s.Mailbox.Store, Keep: s.Mailbox.Keep, PlaysFaults: s.Mailbox.PlaysFaults, Targets: s.Mailbox.Targets,
-			Layout: s.layout, PublicURL: s.PublicURL, AppID: s.AppID, SameOrigin: s.sameOrigin(),
+			Layout: s.layout.Shell(page.SectionMailbox, cfg.Has), PublicURL: s.PublicURL, AppID: s.AppID, SameOrigin: s.gate.SameOrigin,
 			Closing: s.Mailbox.Closing, LongestAnswer: writeTimeout - answerReserve, Clock: s.Clock, Logger: s.Logger,
 		})
-		all = append(all, route{"/mailbox", account, pages}, route{"/mailbox/", account, pages})
+		all = append(all, route{"/mailbox", session, pages}, route{"/mailbox/", session, pages}, route{"/mailbox/api/", account, pages})
 	}
 	return all
+}
+
+// byMethod asks for a role that may look, or for one that may change things
+// where the method does.
+func byMethod(guard func(access.Role, gate.Handler) http.Handler, next http.Handler) http.Handler {
+	handle := func(w http.ResponseWriter, r *http.Request, _ *gate.Visitor) { next.ServeHTTP(w, r) }
+	look, change := guard(access.RoleViewer, handle), guard(access.RoleOperator, handle)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet || r.Method == http.MethodHead {
+			look.ServeHTTP(w, r)
+			return
+		}
+		change.ServeHTTP(w, r)
+	})
 }
 
 // ofApp serves an endpoint under the app's id.
@@ -136,55 +169,6 @@ func (s *site) ofApp(endpoint http.Handler) http.Handler {
 	})
 }
 
-// crossOrigin tells requests that other sites made a browser send.
-func (s *site) crossOrigin() *http.CrossOriginProtection {
-	crossOrigin := http.NewCrossOriginProtection()
-	// Behind a proxy the Host header may not be what the browser sees.
-	if origin, ok := originOf(s.PublicURL); ok {
-		if err := crossOrigin.AddTrustedOrigin(origin); err != nil {
-			s.Logger.Warn("public URL is not trusted as an origin", "error", err)
-		}
-	}
-	return crossOrigin
-}
-
-// sameOrigin tells requests of other sites whatever their method: what a
-// request to read begins may go on.
-func (s *site) sameOrigin() func(*http.Request) bool {
-	crossOrigin := s.crossOrigin()
-	return func(r *http.Request) bool {
-		changing := *r
-		changing.Method = http.MethodPost
-		return crossOrigin.Check(&changing) == nil
-	}
-}
-
-// protect lets only requests pass that carry an account's credentials.
-// Browsers send those along by themselves, so what changes something must
-// come from a page of ours besides.
-func (s *site) protect(crossOrigin *http.CrossOriginProtection, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.Admin(r) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="postrider"`)
-			s.refuse(w, r, http.StatusUnauthorized, "Unauthorized")
-			return
-		}
-		if crossOrigin.Check(r) != nil {
-			s.refuse(w, r, http.StatusForbidden, "Refused: the request comes from another site")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func originOf(base string) (string, bool) {
-	u, err := url.Parse(base)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		return "", false
-	}
-	return u.Scheme + "://" + u.Host, true
-}
-
 // refuse answers programs with JSON and people with a page. Which of them
 // calls is told by the address: programs ask for any content type.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, message string) {
@@ -194,13 +178,5 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, messag
 			return
 		}
 	}
-	s.layout.Problem(w, status, explain(status, message))
-}
-
-// explain says to people what they can do.
-func explain(status int, message string) string {
-	if status == http.StatusUnauthorized {
-		return "Sign in with the account that the command “postrider credentials” shows"
-	}
-	return message
+	s.layout.Problem(w, status, message)
 }

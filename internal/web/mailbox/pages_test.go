@@ -107,7 +107,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		s.keep(t, n, "andrew@example.com", simple("Hello"))
 	}
 	hostile := s.keep(t, 60, "andrew@example.com", file(t, "hostile.eml"))
-	links := regexp.MustCompile(`(?:href|src)="([^"]+)"`)
+	links := regexp.MustCompile(`(?:href|src)="([^"#]+)"`)
 	seen := make(map[string]bool)
 	for _, start := range []string{"/mailbox", "/mailbox/delete", "/mailbox/" + hostile, "/mailbox/" + hostile + "?images=1"} {
 		for _, link := range links.FindAllStringSubmatch(s.want(t, http.StatusOK, "GET", start).body, -1) {

@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/outbound"
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/store"
@@ -46,6 +47,7 @@ type site struct {
 	database   string // URL
 	closeStore func()
 	log        *logbook
+	token      string // of a session
 }
 
 // logbook is what was logged so far.
@@ -103,7 +105,7 @@ func newSite(t *testing.T, publicURL string, change ...func(*site)) *site {
 		Mailbox: &web.Mailbox{
 			Store: s.store, Keep: gateway.DefaultKeep, PlaysFaults: !s.leaves, Targets: s.targets, Closing: s.closing,
 		},
-		Admin:     notification.BasicAuth(notification.Credentials{Username: username, Password: password}),
+		Accounts:  s.people(t, clock, logger),
 		Ready:     s.store.Ping,
 		PublicURL: publicURL,
 		Clock:     clock,
@@ -112,6 +114,26 @@ func newSite(t *testing.T, publicURL string, change ...func(*site)) *site {
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// people makes the people of the dashboard, one, and begins a session.
+func (s *site) people(t *testing.T, clock func() time.Time, logger *slog.Logger) *access.Accounts {
+	t.Helper()
+	sealer, err := access.NewSealer(make([]byte, access.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts := access.NewAccounts(access.AccountsConfig{
+		Store: s.store, Keyring: &access.Keyring{Store: s.store, Sealer: sealer, App: "default"}, Passwords: access.NewPasswords(),
+		Clock: clock, Logger: logger,
+	})
+	if err := accounts.EnsureFirst(t.Context(), access.Credential{Username: username, Password: password}); err != nil {
+		t.Fatal(err)
+	}
+	if s.token, _, err = accounts.SignIn(t.Context(), access.Actor{}, username, password); err != nil {
+		t.Fatal(err)
+	}
+	return accounts
 }
 
 // id is a delivery's id; a higher n is newer.
@@ -178,13 +200,17 @@ type reply struct {
 	body   string
 }
 
-// ask sends a request with the account's credentials, and header fields given
+// ask sends a request with a session and the credentials of its account, and header fields given
 // as names and values. Redirects are not followed.
 func (s *site) ask(t *testing.T, method, path string, fields ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	r.SetBasicAuth(username, password) // for the API
+	for _, name := range []string{"postrider-session", "__Host-postrider-session"} {
+		r.AddCookie(&http.Cookie{Name: name, Value: s.token})
 	}
 	for i := 0; i < len(fields); i += 2 {
 		r.Header.Set(fields[i], fields[i+1])

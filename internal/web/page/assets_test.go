@@ -70,7 +70,7 @@ func TestEveryAsset(t *testing.T) {
 func TestAssetTypes(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
-		"postrider.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml", "avatars/susan-marie.png": "image/png",
+		"postrider.css": "text/css; charset=utf-8", "times.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml", "avatars/susan-marie.png": "image/png",
 	} {
 		if got := get(t, page.AssetsPath+name).Header().Get("Content-Type"); got != want {
 			t.Errorf("%s: Content-Type is %q, want %q", name, got, want)
@@ -105,10 +105,12 @@ func TestAvatars(t *testing.T) {
 // The policy forbids what is written into a page: styles and scripts.
 func TestStyleSheetLoadsNothing(t *testing.T) {
 	t.Parallel()
-	css := get(t, page.AssetsPath+"postrider.css").Body.String()
-	for _, forbidden := range []string{"url(", "@import", "@font-face"} {
-		if strings.Contains(css, forbidden) {
-			t.Errorf("the style sheet contains %s, which the policy refuses", forbidden)
+	for _, name := range []string{"tokens.css", "postrider.css", "dashboard.css"} {
+		css := get(t, page.AssetsPath+name).Body.String()
+		for _, forbidden := range []string{"url(", "@import", "@font-face"} {
+			if strings.Contains(css, forbidden) {
+				t.Errorf("%s contains %s, which the policy refuses", name, forbidden)
+			}
 		}
 	}
 }

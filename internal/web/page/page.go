@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Policy is the content security policy of pages: their own style sheet,
+// Policy is the content security policy of pages: their own style sheets,
 // scripts that are files of ours and what these ask of us, pictures, frames and
 // forms, and nobody may frame them. Nothing that stands in a page itself runs.
 const Policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; " +
@@ -24,35 +24,39 @@ var templates embed.FS
 type Layout struct {
 	assets   assets
 	template *template.Template // never executed itself: pages are parsed into clones
+	frame    string             // name of the template around pages
 	problem  *Page
 }
 
 // New returns the layout. It panics if what is embedded is broken: it is part
 // of the program.
 func New() *Layout {
-	l := &Layout{assets: readAssets()}
-	l.template = template.Must(template.New("").Funcs(template.FuncMap{"asset": l.Asset}).
-		ParseFS(templates, "templates/layout.html"))
+	l := &Layout{assets: readAssets(), frame: "layout.html"}
+	l.template = template.Must(template.New("").Funcs(template.FuncMap{"asset": l.Asset, "navigation": func() [][]link { return nil }}).
+		ParseFS(templates, "templates/head.html", "templates/layout.html", "templates/shell.html"))
 	l.problem = l.Parse(templates, "templates/problem.html")
 	return l
 }
 
 // Page is one kind of page inside the layout.
-type Page struct{ template *template.Template }
+type Page struct {
+	template *template.Template
+	frame    string
+}
 
 // Parse reads a page from files that define the templates "title" (plain
 // text) and "main", and "scripts" if it has some. It panics if they are broken: they are part of the
 // program.
 func (l *Layout) Parse(files fs.FS, names ...string) *Page {
 	clone := template.Must(l.template.Clone())
-	return &Page{template.Must(clone.ParseFS(files, names...))}
+	return &Page{template.Must(clone.ParseFS(files, names...)), l.frame}
 }
 
 // Write writes the page. A template that fails writes nothing and returns
 // the error, so that the caller can still answer something else.
 func (p *Page) Write(w http.ResponseWriter, status int, data any) error {
 	var body bytes.Buffer
-	if err := p.template.ExecuteTemplate(&body, "layout.html", data); err != nil {
+	if err := p.template.ExecuteTemplate(&body, p.frame, data); err != nil {
 		return err
 	}
 	header := w.Header()

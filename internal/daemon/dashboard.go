@@ -1,0 +1,54 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/engine/sendgrid"
+	"github.com/postrider/postrider/internal/outbound"
+	"github.com/postrider/postrider/internal/web/dashboard"
+)
+
+// wireAccounts connects the people of the dashboard, and makes sure that there
+// is one.
+func (d *Daemon) wireAccounts(ctx context.Context) error {
+	d.accounts = access.NewAccounts(access.AccountsConfig{
+		Store: d.data.Store, Keyring: d.data.Keyring, Passwords: d.passwords, Clock: d.clock, Logger: d.logger,
+	})
+	err := d.accounts.EnsureFirst(ctx, d.Credential(access.NameAdmin))
+	var problem *access.Problem
+	switch {
+	case errors.As(err, &problem):
+		return fmt.Errorf("POSTRIDER_ADMIN_USERNAME: %s", problem.Text)
+	case errors.Is(err, access.ErrAccountExists):
+		return fmt.Errorf("POSTRIDER_ADMIN_USERNAME: %w", err)
+	case err != nil:
+		return fmt.Errorf("the first account of the dashboard: %w", err)
+	}
+	return nil
+}
+
+// dashboardEngine is what the dashboard's pages of the engine work with.
+func (d *Daemon) dashboardEngine(options Options) *dashboard.Engine {
+	s := &d.settings
+	return &dashboard.Engine{
+		App: App, AppID: d.appID(), Region: s.Region, Vault: d.vault, Keys: d.keys, Depth: d.data.Store.Depth,
+		Contacts: d.data.Store, Personal: d.data.Store,
+		Transport: d.here,
+		// Its address is public, whatever else may be called.
+		SendGrid:            sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version},
+		AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere, Version: options.Version,
+	}
+}
+
+// SignInLink returns the address of a page that signs its reader in to the first
+// account, once.
+func (d *Daemon) SignInLink(ctx context.Context) (string, error) {
+	token, _, err := d.accounts.SignInLink(ctx, access.Actor{}, d.Credential(access.NameAdmin).Username)
+	if err != nil {
+		return "", fmt.Errorf("make a sign-in link: %w", err)
+	}
+	return d.PublicURL() + dashboard.Path + "/sign-in/" + token, nil
+}

@@ -1,0 +1,272 @@
+package dashboard_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/postrider/postrider/internal/testkit/axe"
+	"github.com/postrider/postrider/internal/testkit/browser"
+	"github.com/postrider/postrider/internal/testkit/webhooksink"
+	"github.com/postrider/postrider/notification"
+)
+
+// signIn does so as people do.
+func (s *site) signIn(tab *browser.Tab, name string) {
+	tab.Do(chromedp.Navigate(s.URL+"/dashboard"), chromedp.SendKeys(chromedp.ID("f-name"), name), chromedp.SendKeys(chromedp.ID("f-password"), password))
+	tab.Click(".gate .primary")
+}
+
+func text(tab *browser.Tab, selector string) string {
+	return browser.Value[string](tab, fmt.Sprintf("document.querySelector(%q).innerText", selector))
+}
+
+// calm fails the test if the console complained.
+func calm(t *testing.T, what string, tab *browser.Tab) {
+	t.Helper()
+	if problems := tab.Problems(); len(problems) > 0 {
+		t.Errorf("%s: the console says:\n%s", what, strings.Join(problems, "\n"))
+	}
+}
+
+// The six steps of the custom provider's documentation, and a test, until the
+// POST arrives.
+func TestSixSteps(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	sink := webhooksink.New(t, webhooksink.Config{})
+	tab := browser.Open(t)
+	tab.Look(browser.Desktop, browser.Light)
+	s.signIn(tab, "otto")
+	tab.Click(`.places a[href="/dashboard/credentials"]`)
+
+	// 1. Click on the "+ Add Credentials" button.
+	if got := text(tab, ".blank .primary"); got != "+ Add Credentials" {
+		t.Errorf("the button says %q", got)
+	}
+	tab.Click(".blank .primary")
+	label := func(name string) string { return text(tab, fmt.Sprintf("label[for=f-%s]", name)) }
+	tab.Do(
+		// 2. Enable the provider.
+		chromedp.Click(chromedp.CSS("label[for=f-isEnabled]")),
+		// 3. Enter the publicly accessible webhook URL.
+		chromedp.SendKeys(chromedp.ID("f-webhookURL"), sink.URL("/email")),
+		// 4. Enable Basic Authentication and set username/password.
+		chromedp.Click(chromedp.ID("f-useBasicAuth")),
+		chromedp.SendKeys(chromedp.ID("f-basicAuthUsername"), "mailer"),
+		chromedp.SendKeys(chromedp.ID("f-basicAuthPassword"), "tiger: tiger"),
+		// 5. Decide if it is triggered only if the email address is stored.
+		chromedp.Click(chromedp.ID("f-useStoredEmailID")),
+	)
+	if got := label("isEnabled") + ", " + label("useBasicAuth") + ", " + label("useStoredEmailID"); got != "Enable the provider, Basic Authentication, Trigger only if email address is stored" {
+		t.Errorf("the switches are called %s", got)
+	}
+	// 6. Save the credentials.
+	tab.Click(".form-end .primary")
+	if got := text(tab, "main"); !strings.Contains(got, "Saved.") || !strings.Contains(got, "on, as mailer") {
+		t.Errorf("saved: %s", got)
+	}
+	if got := s.custom(t); !got.IsEnabled || !got.UseStoredEmailID || !got.UseBasicAuth {
+		t.Errorf("kept: %+v", got)
+	}
+
+	tab.Click(`a[href="/dashboard/credentials/custom/test"]`)
+	tab.Do(chromedp.SendKeys(chromedp.ID("f-email"), "andrew-joseph@example.com"))
+	tab.Click(".form-end .primary")
+	if got := text(tab, "main"); !strings.Contains(got, "Delivered") || !strings.Contains(got, "200 OK") {
+		t.Errorf("tested: %s", got)
+	}
+	requests := sink.Requests()
+	if len(requests) != 1 {
+		t.Fatalf("%d requests arrived", len(requests))
+	}
+	r := requests[0]
+	if got, want := r.Header.Get("Authorization"), "Basic bWFpbGVyOnRpZ2VyOiB0aWdlcg=="; r.Method != http.MethodPost || r.Path != "/email" || got != want {
+		t.Errorf("%s %s with %q, want %q", r.Method, r.Path, got, want)
+	}
+	var sent notification.Notification
+	if err := json.Unmarshal(r.Body, &sent); err != nil || sent.Validate() != nil || sent.Data.To.Email != "andrew-joseph@example.com" {
+		t.Errorf("sent %s: %v", r.Body, err)
+	}
+	calm(t, "six steps", tab)
+}
+
+// The pages can be used with a keyboard alone.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	tab := browser.Open(t)
+	s.signIn(tab, "mira")
+	focused := func() string {
+		return browser.Value[string](tab, `(e => (e.id || e.textContent.trim()))(document.activeElement)`)
+	}
+	tab.Do(chromedp.KeyEvent("\t"))
+	if got := focused(); got != "Skip to the content" {
+		t.Errorf("the first stop is %q", got)
+	}
+	tab.Do(chromedp.KeyEvent("\r"))
+	if got := focused(); got != "main" {
+		t.Errorf("skipping leads to %q", got)
+	}
+	// The menu of a phone opens, and closes again.
+	tab.Look(browser.Phone, browser.Light)
+	tab.Do(chromedp.Navigate(s.URL + "/dashboard"))
+	shown := func() bool {
+		return browser.Value[bool](tab, `document.getElementById("navigation").checkVisibility()`)
+	}
+	if shown() {
+		t.Error("the navigation covers the page of a phone")
+	}
+	tab.Do(chromedp.Focus(chromedp.CSS(".menu")), chromedp.KeyEvent("\r"))
+	if !shown() {
+		t.Error("the menu does not open")
+	}
+	tab.Do(chromedp.KeyEvent("\u001b"))
+	if shown() {
+		t.Error("the menu does not close")
+	}
+	calm(t, "keyboard", tab)
+}
+
+// Times are told in the reader's zone, with the exact UTC.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	tab := browser.Open(t)
+	s.signIn(tab, "mira")
+	tab.Do(chromedp.Navigate(s.URL + "/dashboard/audit"))
+	want := browser.Value[string](tab, `new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "short"}).format(new Date("2026-11-23T12:00:00Z"))`)
+	if got := text(tab, "td time"); got != want {
+		t.Errorf("the time is %q, want %q", got, want)
+	}
+	if got := browser.Value[string](tab, `document.querySelector("td time").title`); got != "2026-11-23 12:00:00.000 UTC" {
+		t.Errorf("its title is %q", got)
+	}
+}
+
+// eye looks at pages in both schemes and widths: nothing is wider than the
+// window, and axe finds nothing. The pictures are for people to look at.
+type eye struct {
+	*site
+	t     *testing.T
+	tab   *browser.Tab
+	rules *axe.Axe
+}
+
+func (e *eye) look(name, path string, then ...func()) {
+	e.t.Helper()
+	for _, width := range []int64{browser.Phone, browser.Desktop} {
+		ground := make(map[string]bool)
+		for _, scheme := range []browser.Scheme{browser.Light, browser.Dark} {
+			e.tab.Look(width, scheme)
+			e.tab.Do(chromedp.Navigate(e.URL + path))
+			for _, step := range then {
+				step()
+			}
+			what := fmt.Sprintf("%s-%d-%s", name, width, scheme)
+			if got := browser.Value[int64](e.tab, "document.documentElement.scrollWidth"); got > width {
+				e.t.Errorf("%s: the page is %d pixels wide", what, got)
+			}
+			ground[browser.Value[string](e.tab, "getComputedStyle(document.body).backgroundColor")] = true
+			e.tab.Picture(what)
+			e.rules.Check(e.t, e.tab, what)
+		}
+		if len(ground) != 2 {
+			e.t.Errorf("%s: light and dark have the same ground: %v", name, ground)
+		}
+	}
+}
+
+// submit types into a field, and sends the form.
+func (e *eye) submit(id, value string) func() {
+	return func() {
+		browser.Value[string](e.tab, fmt.Sprintf("document.getElementById(%q).value = %q", id, value))
+		e.tab.Click(".form-end .primary")
+	}
+}
+
+func TestLooks(t *testing.T) {
+	t.Parallel()
+	rules := axe.Install(t)
+	for name, look := range map[string]func(*eye){
+		"outside": func(e *eye) {
+			token, _, err := e.accounts.Invite(e.t.Context(), e.actor(), "lin", "viewer")
+			if err != nil {
+				e.t.Fatal(err)
+			}
+			e.look("signin", "/dashboard/sign-in")
+			e.look("invitation", "/dashboard/invitation/"+url.PathEscape(token))
+		},
+		"empty": func(e *eye) {
+			e.signIn(e.tab, "mira")
+			e.look("overview-empty", "/dashboard")
+			e.look("credentials-empty", "/dashboard/credentials")
+			e.look("mailbox-empty", "/mailbox")
+			e.look("keys-empty", "/dashboard/keys")
+		},
+		"credentials": func(e *eye) {
+			e.fill(e.t)
+			sink := webhooksink.New(e.t, webhooksink.Config{})
+			e.as(e.t, "mira").post(e.t, customPath, custom(sink.URL("/hook")))
+			e.signIn(e.tab, "mira")
+			e.look("overview", "/dashboard")
+			e.look("credentials", "/dashboard/credentials?done=saved")
+			e.look("custom", customPath)
+			e.look("custom-test", customPath+"/test", func() { e.tab.Click(".form-end .primary") })
+			e.look("custom-delete", customPath+"/delete")
+			e.look("sendgrid", gridPath)
+		},
+		"refused": func(e *eye) {
+			e.signIn(e.tab, "mira")
+			e.look("menu", "/dashboard/credentials", func() {
+				browser.Value[string](e.tab, `document.querySelector(".menu").checkVisibility() && document.querySelector(".menu").click(), ""`)
+			})
+			calm(e.t, "before the forms that are refused", e.tab)
+			e.look("preferences", "/dashboard/preferences")
+			e.look("preferences-wrong", "/dashboard/preferences", func() {
+				browser.Value[string](e.tab, `document.getElementById("f-preferences.email.maxPerDay").value = "31"`)
+				e.tab.Click(".form-end .primary")
+			})
+			e.look("custom-wrong", customPath, e.submit("f-webhookURL", "ftp://hooks.example.com"))
+			e.look("missing", "/dashboard/nothing")
+			e.tab.Problems() // the console mentions 422 and 404
+		},
+		"users": func(e *eye) {
+			e.signIn(e.tab, "mira")
+			e.look("people-empty", "/dashboard/people")
+			e.community(e.t)
+			e.look("people", "/dashboard/people")
+			e.look("person", "/dashboard/people/andrew-joseph")
+			e.look("import", "/dashboard/people-import")
+		},
+		"people": func(e *eye) {
+			e.fill(e.t)
+			e.signIn(e.tab, "mira")
+			e.look("accounts", "/dashboard/accounts")
+			e.look("account", "/dashboard/accounts/otto")
+			e.look("invite", "/dashboard/invite")
+			e.look("link", "/dashboard/invite", e.submit("f-name", "grace@example.com"))
+		},
+		"logs": func(e *eye) {
+			e.fill(e.t)
+			e.signIn(e.tab, "mira")
+			e.look("own", "/dashboard/account")
+			e.look("audit", "/dashboard/audit")
+			key := e.submit("f-name", "Chat back end")
+			e.tab.Do(chromedp.Navigate(e.URL + "/dashboard/keys"))
+			key()
+			e.look("keys", "/dashboard/keys")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := &eye{newSite(t, options{}), t, browser.Open(t), rules}
+			look(e)
+			calm(t, "pages", e.tab)
+		})
+	}
+}

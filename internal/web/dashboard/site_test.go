@@ -1,0 +1,245 @@
+package dashboard_test
+
+import (
+	"context"
+	"flag"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/engine/sendgrid"
+	"github.com/postrider/postrider/internal/engine/vault"
+	"github.com/postrider/postrider/internal/outbound"
+	"github.com/postrider/postrider/internal/store"
+	"github.com/postrider/postrider/internal/web"
+	"github.com/postrider/postrider/internal/web/dashboard"
+	"github.com/postrider/postrider/notification"
+)
+
+var update = flag.Bool("update", false, "write what the pages are now to testdata")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// password is everybody's.
+const password = "correct horse battery"
+
+// noon is when the tests begin.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// clock stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// site is the whole web server on a store of its own, with mira (admin), otto
+// (operator) and vera (viewer).
+type site struct {
+	*httptest.Server
+	store    *store.Store
+	vault    *vault.Vault
+	accounts *access.Accounts
+	clock    *clock
+}
+
+// options change what a site is made of.
+type options struct {
+	publicURL   string // the server's own unless set
+	sendGridURL string
+	strict      bool // private targets are refused
+}
+
+func newSite(t *testing.T, o options) *site {
+	t.Helper()
+	s := &site{Server: httptest.NewUnstartedServer(nil), clock: &clock{now: noon}}
+	logger := slog.New(slog.DiscardHandler)
+	var err error
+	s.store, err = store.Open(t.Context(), store.Config{
+		URL: "sqlite:" + filepath.Join(t.TempDir(), "postrider.db"), Exclusive: true, Clock: s.clock.Now, Logger: logger,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	sealer, err := access.NewSealer(make([]byte, access.KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.vault = vault.New(s.store, sealer)
+	s.accounts = access.NewAccounts(access.AccountsConfig{
+		Store: s.store, Keyring: &access.Keyring{Store: s.store, Sealer: sealer, App: "default"}, Passwords: access.NewPasswords(),
+		Clock: s.clock.Now, Logger: logger,
+	})
+	s.people(t)
+	if o.publicURL == "" {
+		o.publicURL = "http://" + s.Listener.Addr().String()
+	}
+	transport := outbound.New(outbound.Config{AllowPrivate: !o.strict})
+	t.Cleanup(transport.CloseIdleConnections)
+	s.Config.Handler = web.New(web.Config{
+		Webhook:  &notification.Handler{Accept: func(context.Context, *notification.Request) error { return nil }},
+		Accounts: s.accounts,
+		Engine: &dashboard.Engine{
+			App: "default", AppID: "app123", Region: "eu", Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.Depth,
+			Contacts: s.store, Personal: s.store,
+			Transport: transport, SendGrid: sendgrid.ClientConfig{Transport: transport, Clock: s.clock.Now, Version: "test", URL: o.sendGridURL},
+			AllowPrivateTargets: !o.strict, Here: func(u string) bool { return u == o.publicURL+"/webhook" }, Version: "test",
+		},
+		Mailbox: &web.Mailbox{Store: s.store, Keep: 1000, PlaysFaults: true, Targets: transport}, Ready: s.store.Ping, PublicURL: o.publicURL, Clock: s.clock.Now, Logger: logger,
+	})
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// people makes the accounts. Hashing takes its time: one hash does for all.
+func (s *site) people(t *testing.T) {
+	t.Helper()
+	hash, err := access.NewPasswords().Hash(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.store.ChangeAccounts(t.Context(), func(tx access.AccountChanges) error {
+		for name, role := range map[string]access.Role{"mira": access.RoleAdmin, "otto": access.RoleOperator, "vera": access.RoleViewer} {
+			if err := tx.PutAccount(access.Account{Name: name, Role: role, Hash: hash, CreatedAt: noon.Add(-72 * time.Hour)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// visitor is a browser without pictures: it has cookies, and follows nothing.
+type visitor struct {
+	*site
+	cookie *http.Cookie
+}
+
+func (s *site) stranger() *visitor { return &visitor{site: s} }
+
+// as returns a visitor who has signed in.
+func (s *site) as(t *testing.T, name string) *visitor {
+	t.Helper()
+	token, _, err := s.accounts.SignIn(t.Context(), access.Actor{Address: "192.0.2.7", Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}, name, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &visitor{s, &http.Cookie{Name: "postrider-session", Value: token}}
+}
+
+func (*site) actor() access.Actor { return access.Actor{Account: "mira", Address: "192.0.2.7"} }
+
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request; fields are header fields, as names and values.
+func (v *visitor) ask(t *testing.T, method, path string, form url.Values, fields ...string) reply {
+	t.Helper()
+	if form != nil {
+		fields = append(fields, "Content-Type", "application/x-www-form-urlencoded")
+	}
+	return v.send(t, method, path, strings.NewReader(form.Encode()), fields...)
+}
+
+func (v *visitor) send(t *testing.T, method, path string, content io.Reader, fields ...string) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, v.URL+path, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.cookie != nil {
+		r.AddCookie(v.cookie)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		r.Header.Set(fields[i], fields[i+1])
+	}
+	client := v.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range response.Cookies() {
+		v.cookie = c
+	}
+	return reply{response.StatusCode, response.Header, string(body)}
+}
+
+// get asks for a page that there is.
+func (v *visitor) get(t *testing.T, path string) reply {
+	t.Helper()
+	return v.want(t, http.StatusOK, http.MethodGet, path, nil)
+}
+
+// post sends a form that leads to another page, whose path it returns.
+func (v *visitor) post(t *testing.T, path string, form url.Values) string {
+	t.Helper()
+	return v.want(t, http.StatusSeeOther, http.MethodPost, path, form).header.Get("Location")
+}
+
+// want asks, and ends the test unless the status is as given.
+func (v *visitor) want(t *testing.T, status int, method, path string, form url.Values, fields ...string) reply {
+	t.Helper()
+	answer := v.ask(t, method, path, form, fields...)
+	if answer.status != status {
+		t.Fatalf("%s %s: status %d, want %d\n%s", method, path, answer.status, status, answer.body)
+	}
+	return answer
+}
+
+// contains fails the test unless a page says something.
+func (r reply) contains(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(r.body, text) {
+			t.Errorf("the page does not say %q:\n%s", text, r.body)
+		}
+	}
+}
+
+// lacks fails the test if a page says something.
+func (r reply) lacks(t *testing.T, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if strings.Contains(r.body, text) {
+			t.Errorf("the page says %q:\n%s", text, r.body)
+		}
+	}
+}
