@@ -32,7 +32,7 @@ func (s *site) follow(t *testing.T, query string, fields ...string) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SetBasicAuth(username, password)
+	s.sign(r)
 	for i := 0; i < len(fields); i += 2 {
 		r.Header.Set(fields[i], fields[i+1])
 	}

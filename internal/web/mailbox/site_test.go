@@ -208,20 +208,25 @@ func (s *site) ask(t *testing.T, method, path string, fields ...string) reply {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.SetBasicAuth(username, password) // for the API
-	for _, name := range []string{"postrider-session", "__Host-postrider-session"} {
-		r.AddCookie(&http.Cookie{Name: name, Value: s.token})
-	}
 	for i := 0; i < len(fields); i += 2 {
 		r.Header.Set(fields[i], fields[i+1])
 	}
 	return s.do(t, r)
 }
 
-// do sends a request with the account's credentials.
+// sign lets a request through: to pages with a session, to the API with the
+// account's credentials.
+func (s *site) sign(r *http.Request) {
+	r.SetBasicAuth(username, password)
+	for _, name := range []string{"postrider-session", "__Host-postrider-session"} {
+		r.AddCookie(&http.Cookie{Name: name, Value: s.token})
+	}
+}
+
+// do sends a request that is let through.
 func (s *site) do(t *testing.T, r *http.Request) reply {
 	t.Helper()
-	r.SetBasicAuth(username, password)
+	s.sign(r)
 	client := *s.Client()
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(r)
