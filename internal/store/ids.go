@@ -36,3 +36,18 @@ func stamp(id *uuid.UUID, t time.Time) {
 	binary.BigEndian.PutUint64(ms[:], uint64(max(t.UnixMilli(), 0)))
 	copy(id[:6], ms[2:])
 }
+
+// following returns the id that comes right after another (RFC 9562, section
+// 6.2, method 2).
+func following(last string) (string, error) {
+	id, err := uuid.Parse(last)
+	if err != nil {
+		return "", fmt.Errorf("read id %q: %w", last, err)
+	}
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i]++; id[i] != 0 {
+			break
+		}
+	}
+	return id.String(), nil
+}

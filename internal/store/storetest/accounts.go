@@ -238,14 +238,17 @@ func accountEntries(t *testing.T, f *fixture) {
 		At: f.clock.Now(), Account: "mira", Address: "2001:db8::1", Action: access.ActionChangedRole, Subject: poison, Detail: "viewer → admin",
 	}
 	f.record(t, want)
-	for i := range 4 {
-		f.clock.Advance(time.Millisecond)
+	for i := range 20 {
+		// Several in one millisecond, and one after the clock was put back.
+		if i%10 == 9 {
+			f.clock.Advance(-time.Second)
+		}
 		f.record(t, access.Entry{Subject: fmt.Sprint(i)})
 	}
 	var got []access.Entry
 	before := ""
 	for {
-		page, err := f.Entries(t.Context(), before, 2)
+		page, err := f.Entries(t.Context(), before, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,11 +262,15 @@ func accountEntries(t *testing.T, f *fixture) {
 	for i := range got {
 		subjects = append(subjects, got[i].Subject)
 	}
-	if diff := cmp.Diff([]string{"3", "2", "1", "0", repaired}, subjects); diff != "" {
+	order := []string{repaired}
+	for i := range 20 {
+		order = append([]string{fmt.Sprint(i)}, order...)
+	}
+	if diff := cmp.Diff(order, subjects); diff != "" {
 		t.Fatal(diff)
 	}
-	want.Subject, want.ID = repaired, got[4].ID
-	if diff := cmp.Diff(want, got[4]); diff != "" {
+	want.Subject, want.ID = repaired, got[20].ID
+	if diff := cmp.Diff(want, got[20]); diff != "" {
 		t.Error(diff)
 	}
 }
