@@ -7,6 +7,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -179,9 +180,12 @@ func (tab *Tab) Click(selector string) {
 }
 
 // Picture keeps a picture of the window as NAME.png among the test's
-// artifacts (go test -artifacts).
+// artifacts, where these are kept (go test -artifacts).
 func (tab *Tab) Picture(name string) {
 	tab.t.Helper()
+	if kept := flag.Lookup("test.artifacts"); kept == nil || kept.Value.String() != "true" {
+		return
+	}
 	png, err := chromedp.Run(tab.Context, chromedp.CaptureScreenshot())
 	if err != nil {
 		tab.t.Fatal(err)

@@ -35,7 +35,10 @@ func TestDocs(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	for _, bad := range []string{"<script", "http://", "https://", " style="} {
+	if n := strings.Count(page, "<script"); n != strings.Count(page, `<script defer src="/assets/`) {
+		t.Errorf("the page has %d scripts, and not all are files of ours", n)
+	}
+	for _, bad := range []string{"http://", "https://", " style="} {
 		if strings.Contains(page, bad) {
 			t.Errorf("the page holds %q", bad)
 		}

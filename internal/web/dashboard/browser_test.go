@@ -150,7 +150,8 @@ func TestTimes(t *testing.T) {
 }
 
 // eye looks at pages in both schemes and widths: nothing is wider than the
-// window, and axe finds nothing. The pictures are for people to look at.
+// window, and axe finds nothing, on a phone in the dark and on a desk in the
+// light. The pictures are for people to look at.
 type eye struct {
 	*site
 	t     *testing.T
@@ -160,21 +161,24 @@ type eye struct {
 
 func (e *eye) look(name, path string, then ...func()) {
 	e.t.Helper()
+	e.tab.Look(browser.Phone, browser.Light)
+	e.tab.Do(chromedp.Navigate(e.URL + path))
+	for _, step := range then {
+		step()
+	}
 	for _, width := range []int64{browser.Phone, browser.Desktop} {
 		ground := make(map[string]bool)
 		for _, scheme := range []browser.Scheme{browser.Light, browser.Dark} {
 			e.tab.Look(width, scheme)
-			e.tab.Do(chromedp.Navigate(e.URL + path))
-			for _, step := range then {
-				step()
-			}
 			what := fmt.Sprintf("%s-%d-%s", name, width, scheme)
 			if got := browser.Value[int64](e.tab, "document.documentElement.scrollWidth"); got > width {
 				e.t.Errorf("%s: the page is %d pixels wide", what, got)
 			}
 			ground[browser.Value[string](e.tab, "getComputedStyle(document.body).backgroundColor")] = true
 			e.tab.Picture(what)
-			e.rules.Check(e.t, e.tab, what)
+			if (width == browser.Phone) == (scheme == browser.Dark) {
+				e.rules.Check(e.t, e.tab, what)
+			}
 		}
 		if len(ground) != 2 {
 			e.t.Errorf("%s: light and dark have the same ground: %v", name, ground)
