@@ -20,7 +20,7 @@ var server = &store.TestServer
 func TestMain(m *testing.M) {
 	// Fewer but longer histories than usual: they find more. What the command
 	// line says wins.
-	checks := "12"
+	checks := "8"
 	if os.Getenv("POSTRIDER_TEST_SOAK") == "1" {
 		checks = "100"
 	}

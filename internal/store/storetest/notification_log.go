@@ -260,8 +260,11 @@ func historyLags(t *testing.T, f *fixture) {
 	for _, at := range sent {
 		moments = append(moments, at.Add(time.Second))
 	}
-	for _, from := range moments {
-		for _, until := range moments {
+	for i, from := range moments {
+		for j, until := range moments {
+			if i > 0 && j > 0 && (i+j)%4 != 0 {
+				continue // each with some of the others is enough
+			}
 			var want []string
 			for i := range all {
 				if at := all[i].SentAt; !at.Before(from) && (until.IsZero() || !at.After(until)) {

@@ -20,7 +20,6 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
@@ -92,23 +91,35 @@ func Open(t testing.TB) *Tab {
 // What the frame's console said before is in its Problems.
 func (tab *Tab) Frame(prefix string) *Tab {
 	tab.t.Helper()
-	targets, err := chromedp.Targets(tab.Context)
-	if err != nil {
-		tab.t.Fatal(err)
-	}
-	i := slices.IndexFunc(targets, func(info *target.Info) bool {
-		return info.Type == "iframe" && strings.HasPrefix(info.URL, prefix)
-	})
-	if i < 0 {
-		tab.t.Fatalf("the page has no frame at %s", prefix)
-	}
+	id := tab.awaitTarget(prefix)
 	frame := &Tab{t: tab.t}
-	ctx, cancel := chromedp.NewContext(tab.Context, chromedp.WithTargetID(targets[i].TargetID), chromedp.WithDetachOnCancel(),
+	ctx, cancel := chromedp.NewContext(tab.Context, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel(),
 		chromedp.WithListener(frame.listen))
 	tab.t.Cleanup(cancel)
 	frame.Context = ctx
 	frame.Do() // attaches
 	return frame
+}
+
+// awaitTarget returns the target of a frame. On a busy machine its process may
+// begin after the page has loaded.
+func (tab *Tab) awaitTarget(prefix string) target.ID {
+	tab.t.Helper()
+	var id target.ID
+	tab.await("a frame at "+prefix, func() bool {
+		targets, err := chromedp.Targets(tab.Context)
+		if err != nil {
+			tab.t.Fatalf("list frames: %v", err)
+		}
+		i := slices.IndexFunc(targets, func(info *target.Info) bool {
+			return info.Type == "iframe" && strings.HasPrefix(info.URL, prefix)
+		})
+		if i >= 0 {
+			id = targets[i].TargetID
+		}
+		return i >= 0
+	})
+	return id
 }
 
 // listen runs in the loop that reads the browser's messages.
@@ -169,13 +180,55 @@ func (tab *Tab) Look(width int64, scheme Scheme) {
 	}
 }
 
-// Click clicks on what a CSS selector finds, and waits until the page that
-// comes has loaded, with its frames.
+// Everywhere looks at the page that is open in both widths and schemes: it must
+// not be wider than the window, and have another ground in the dark. A picture
+// of each is kept, and also is called with its name.
+func (tab *Tab) Everywhere(name string, also func(what string, width int64, scheme Scheme)) {
+	tab.t.Helper()
+	for _, width := range []int64{Phone, Desktop} {
+		grounds := make(map[string]bool)
+		for _, scheme := range []Scheme{Light, Dark} {
+			tab.Look(width, scheme)
+			what := fmt.Sprintf("%s-%d-%s", name, width, scheme)
+			if got := Value[int64](tab, "document.documentElement.scrollWidth"); got > width {
+				tab.t.Errorf("%s: the page is %d pixels wide", what, got)
+			}
+			grounds[Value[string](tab, "getComputedStyle(document.body).backgroundColor")] = true
+			tab.Picture(what)
+			if also != nil {
+				also(what, width, scheme)
+			}
+		}
+		if len(grounds) != 2 {
+			tab.t.Errorf("%s: light and dark have the same ground: %v", name, grounds)
+		}
+	}
+}
+
+// Click clicks on what a CSS selector finds, and waits until another page has
+// loaded, with its frames. That is asked of the page, and not taken from the
+// next event: on a busy machine that may be of the page before.
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()
-	_, err := chromedp.Run(tab.Context, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(selector))))
-	if err != nil {
-		tab.t.Fatalf("click %s: %v", selector, err)
+	Value[bool](tab, "window.isLeft = true")
+	tab.Do(chromedp.Click(chromedp.CSS(selector)))
+	tab.await("another page after a click on "+selector, func() bool {
+		loaded, err := chromedp.Run(tab.Context, chromedp.Evaluate[bool](`!window.isLeft && document.readyState === "complete"`))
+		return err == nil && loaded // between two pages there is nothing to ask
+	})
+}
+
+// await asks again and again until it is answered with yes.
+func (tab *Tab) await(what string, ask func() bool) {
+	tab.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ask() {
+		select {
+		case <-tab.Context.Done():
+			tab.t.Fatalf("wait for %s: %v", what, tab.Context.Err())
+		case <-tick.C:
+		}
 	}
 }
 

@@ -166,24 +166,11 @@ func (e *eye) look(name, path string, then ...func()) {
 	for _, step := range then {
 		step()
 	}
-	for _, width := range []int64{browser.Phone, browser.Desktop} {
-		ground := make(map[string]bool)
-		for _, scheme := range []browser.Scheme{browser.Light, browser.Dark} {
-			e.tab.Look(width, scheme)
-			what := fmt.Sprintf("%s-%d-%s", name, width, scheme)
-			if got := browser.Value[int64](e.tab, "document.documentElement.scrollWidth"); got > width {
-				e.t.Errorf("%s: the page is %d pixels wide", what, got)
-			}
-			ground[browser.Value[string](e.tab, "getComputedStyle(document.body).backgroundColor")] = true
-			e.tab.Picture(what)
-			if (width == browser.Phone) == (scheme == browser.Dark) {
-				e.rules.Check(e.t, e.tab, what)
-			}
+	e.tab.Everywhere(name, func(what string, width int64, scheme browser.Scheme) {
+		if (width == browser.Phone) == (scheme == browser.Dark) {
+			e.rules.Check(e.t, e.tab, what)
 		}
-		if len(ground) != 2 {
-			e.t.Errorf("%s: light and dark have the same ground: %v", name, ground)
-		}
-	}
+	})
 }
 
 // submit types into a field, and sends the form.

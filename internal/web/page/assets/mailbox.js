@@ -15,9 +15,15 @@
   let unseen = 0;
 
   function show(html) {
-    const list = place.querySelector(".mails");
+    let list = place.querySelector(".mails");
+    const nothing = place.querySelector(".nothing");
+    if (nothing) { // what is being typed into the search stays
+      list = document.createElement("ol");
+      list.className = "mails";
+      nothing.replaceWith(list);
+    }
     if (!list) {
-      location.reload(); // the page said that there is nothing
+      location.reload(); // the page said what to do in an empty mailbox
       return;
     }
     const parsed = new DOMParser().parseFromString(html, "text/html");
