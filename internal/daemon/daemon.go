@@ -36,6 +36,7 @@ const (
 	// longer, so that callers who connect in advance are no trouble.
 	answerGrace = 7 * time.Second
 	purgeEvery  = time.Minute
+	keepTallies = 90 * 24 * time.Hour
 )
 
 // Daemon is a whole Postrider process.
@@ -371,6 +372,9 @@ func (d *Daemon) purge(ctx context.Context) {
 			d.logger.Warn("delete what is older than the retention", "error", err)
 		case n > 0:
 			d.logger.Info("deleted what is older than the retention", "deliveries", n)
+		}
+		if err := d.data.Store.FoldTallies(ctx, d.clock().Add(-keepTallies)); err != nil && ctx.Err() == nil {
+			d.logger.Warn("fold the counts of what came to an end", "error", err)
 		}
 		if err := d.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
 			d.logger.Warn("delete what has expired of accounts", "error", err)

@@ -110,11 +110,13 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
 	payloads := newRelation(len(notices), "TEXT", "BYTEA")
 	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT", "BIGINT")
+	ended := make(tally)
 	for _, n := range notices {
 		now := millis(n.Now)
 		next, settled := now, int64(0)
 		if !n.open() {
 			next, settled = 0, now
+			ended[tallyKey{n.App, hourOf(n.Now), outbox.LaneCall, n.state, string(n.reason)}]++
 		}
 		claim, leased := 0, int64(0)
 		if n.state == outbox.InHand {
@@ -147,7 +149,7 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 			return fmt.Errorf("insert %s: %w", insert.what, err)
 		}
 	}
-	return nil
+	return s.addTally(ctx, tx, ended)
 }
 
 func (n *notice) columns() ([]any, error) {

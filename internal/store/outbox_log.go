@@ -208,6 +208,13 @@ func (s *Store) Cancel(ctx context.Context, id string) error {
 			WHERE id = $1 AND state = 'pending'`, millis(s.clock())); err != nil {
 			return err
 		}
+		ended := tallyKey{hour: hourOf(s.clock()), state: outbox.Cancelled}
+		if err := tx.QueryRowContext(ctx, `SELECT app, lane FROM deliveries WHERE id = $1`, text(id)).Scan(&ended.app, &ended.lane); err != nil {
+			return err
+		}
+		if err := s.addTally(ctx, tx, tally{ended: 1}); err != nil {
+			return err
+		}
 		return s.giveBack(ctx, tx, []string{id})
 	})
 	if err != nil {

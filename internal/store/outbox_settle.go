@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"github.com/postrider/postrider/internal/outbox"
@@ -19,8 +20,12 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 			return err
 		}
 		settled := make(map[outbox.Ref]bool, len(settlements))
-		if err := s.settle(ctx, tx, settlements, settled); err != nil {
+		ended := make(tally)
+		if err := s.settle(ctx, tx, settlements, settled, ended); err != nil {
 			return fmt.Errorf("settle deliveries: %w", err)
+		}
+		if err := s.addTally(ctx, tx, ended); err != nil {
+			return err
 		}
 		attempts := make([]*outbox.Settlement, 0, len(settlements))
 		for i := range settlements {
@@ -47,7 +52,10 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 	return lost, err
 }
 
-func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbox.Settlement, settled map[outbox.Ref]bool) error {
+// settle changes the deliveries whose claims are good, which it adds to settled,
+// and counts in ended what is final.
+func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbox.Settlement, settled map[outbox.Ref]bool, ended tally) error {
+	final := make(map[outbox.Ref]*outbox.Settlement, len(settlements))
 	rows := newRelation(len(settlements), "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
 	for i := range settlements {
 		t := &settlements[i]
@@ -58,6 +66,9 @@ func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbo
 		if t.Attempt != nil {
 			tried = 1
 		}
+		if t.State != outbox.Pending {
+			final[t.Ref] = t
+		}
 		rows.add(t.ID, t.Claim, string(t.State), text(t.Reason), text(t.Detail), next, at, tried)
 	}
 	// A claim that another has followed matches no row.
@@ -66,7 +77,19 @@ func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbo
 		UPDATE deliveries SET state = r_state, reason = r_reason, detail = r_detail, next_at = r_next, settled_at = r_settled,
 			attempts = attempts + r_tried, tries = tries + r_tried, lease_until = 0
 		FROM result WHERE id = r_id AND claim = r_claim AND state = 'in_hand'
-		RETURNING id, claim`, args, scanRefs(settled))
+		RETURNING id, claim, app, lane`, args, func(rows *sql.Rows) error {
+			var ref outbox.Ref
+			var key tallyKey
+			if err := rows.Scan(&ref.ID, &ref.Claim, &key.app, &key.lane); err != nil {
+				return err
+			}
+			settled[ref] = true
+			if t := final[ref]; t != nil {
+				key.hour, key.state, key.reason = hourOf(t.At), t.State, t.Reason
+				ended[key]++
+			}
+			return nil
+		})
 	})
 }
 

@@ -36,7 +36,7 @@ func Histories(t *testing.T, e Engine, steps int) {
 			defer h.close(rt)
 			h.open(rt, 0)
 			h.open(rt, 1)
-			for _, table := range []string{"deliveries", "payloads", "attempts", "dedupe"} {
+			for _, table := range []string{"deliveries", "payloads", "attempts", "dedupe", "tallies", "tally_hours"} {
 				if _, err := raw.Exec(`DELETE FROM ` + table); err != nil {
 					rt.Fatal(err)
 				}
@@ -54,10 +54,11 @@ func Histories(t *testing.T, e Engine, steps int) {
 				"claim": h.claim, "claim more": h.claim,
 				"settle": h.settle, "settle more": h.settle,
 				"renew": h.renew, "expire": h.expire, "advance": h.advance, "kill": h.kill, "restart": h.restart,
-				"replay": h.replay, "cancel": h.cancel, "purge": h.purge, "look": h.look,
+				"replay": h.replay, "cancel": h.cancel, "purge": h.purge, "look": h.look, "fold": h.fold,
 			})
 			h.compare(rt)
 			h.compareAttempts(rt)
+			h.compareTallies(rt)
 		})
 	}
 	t.Logf("%d steps", made)
@@ -243,6 +244,9 @@ func (h *history) settle(t *rapid.T) {
 	for _, settlement := range settlements {
 		if d := h.model.held(settlement.Ref); d != nil {
 			d.settle(settlement)
+			if settlement.State != outbox.Pending {
+				h.model.count(d)
+			}
 			h.compareAttemptsOf(t, d)
 		}
 	}
@@ -345,6 +349,7 @@ func (h *history) cancel(t *rapid.T) {
 		t.Fatalf("cancel: %v", err)
 	default:
 		d.cancel(h.clock.Now())
+		h.model.count(d)
 	}
 }
 
@@ -354,6 +359,48 @@ func (h *history) purge(t *rapid.T) {
 	n, err := h.store(t).Purge(h.ctx, before)
 	if want := h.model.purge(before, now); err != nil || n != want {
 		t.Fatalf("Purge = %d, %v; want %d", n, err, want)
+	}
+}
+
+func (h *history) fold(t *rapid.T) {
+	if err := h.store(t).FoldTallies(h.ctx, h.clock.Now().Add(-1000*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	h.compareTallies(t)
+}
+
+// compareTallies compares what is counted with what has happened.
+func (h *history) compareTallies(t *rapid.T) {
+	now := h.clock.Now()
+	for _, q := range []outbox.TallyQuery{
+		{By: time.Hour, Reasons: true}, {By: 24 * time.Hour}, {By: time.Hour, From: now.Add(-2 * time.Hour), Until: now},
+	} {
+		q.App = "app"
+		if q.Until.IsZero() {
+			q.From, q.Until = now.Add(-2000*time.Hour), now.Add(time.Hour)
+		}
+		want := make(map[modelledTally]int)
+		for key, n := range h.model.tallies {
+			if key.hour.Before(q.From.Truncate(time.Hour)) || !key.hour.Before(q.Until.Truncate(time.Hour)) {
+				continue
+			}
+			key.hour = key.hour.Truncate(q.By)
+			if !q.Reasons {
+				key.reason = ""
+			}
+			want[key] += n
+		}
+		tallies, err := h.processes[0].Tallies(h.ctx, q)
+		if err != nil {
+			t.Fatalf("tallies: %v", err)
+		}
+		got := make(map[modelledTally]int)
+		for _, one := range tallies {
+			got[modelledTally{one.From, one.Lane, one.State, one.Reason}] += one.N
+		}
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(modelledTally{})); diff != "" {
+			t.Fatalf("what is counted by %v (+) is not what has happened (-): %s", q.By, diff)
+		}
 	}
 }
 

@@ -15,6 +15,15 @@ import (
 type model struct {
 	deliveries map[string]*modelled
 	keys       map[string]modelledKey
+	tallies    map[modelledTally]int
+}
+
+// modelledTally is what is counted together.
+type modelledTally struct {
+	hour   time.Time
+	lane   outbox.Lane
+	state  outbox.State
+	reason string
 }
 
 // modelled is a delivery as it should be stored.
@@ -32,7 +41,7 @@ type modelledKey struct {
 }
 
 func newModel() *model {
-	return &model{deliveries: make(map[string]*modelled), keys: make(map[string]modelledKey)}
+	return &model{deliveries: make(map[string]*modelled), keys: make(map[string]modelledKey), tallies: make(map[modelledTally]int)}
 }
 
 // owner returns the delivery that a key belongs to, or "".
@@ -58,6 +67,16 @@ func (m *model) put(e outbox.Entry) {
 		},
 		payload: string(e.Payload),
 	}
+}
+
+// count counts a delivery that has come to an end. One that was cancelled keeps
+// the reason why it had to wait, which is not why it ended.
+func (m *model) count(d *modelled) {
+	reason := d.Reason
+	if d.State == outbox.Cancelled {
+		reason = ""
+	}
+	m.tallies[modelledTally{d.SettledAt.Truncate(time.Hour), d.Lane, d.State, reason}]++
 }
 
 // due returns what can be claimed, oldest due first.

@@ -50,6 +50,7 @@ func Run(t *testing.T, e Engine) {
 		{"Lease", leaseTests},
 		{"Settle", settleTests},
 		{"Log", logTests},
+		{"Tally", tallyTests},
 		{"Retention", retentionTests},
 		{"Contacts", contactTests},
 		{"Credentials", credentialTests},

@@ -1,0 +1,24 @@
+-- +goose Up
+-- How many deliveries came to an end in an hour, counted since 1970: a few rows
+-- for each transaction that ends some. Rows are only added here, so that nobody
+-- waits for anybody else's count; from time to time they are folded into
+-- tally_hours.
+CREATE TABLE tallies (
+    id     TEXT COLLATE "C"   NOT NULL PRIMARY KEY,
+    app    TEXT   NOT NULL,
+    hour   BIGINT NOT NULL,
+    lane   TEXT   NOT NULL,
+    state  TEXT   NOT NULL,
+    reason TEXT   NOT NULL,
+    n      BIGINT NOT NULL
+);
+
+CREATE TABLE tally_hours (
+    hour   BIGINT NOT NULL,
+    app    TEXT   NOT NULL,
+    lane   TEXT   NOT NULL,
+    state  TEXT   NOT NULL,
+    reason TEXT   NOT NULL,
+    n      BIGINT NOT NULL,
+    PRIMARY KEY (hour, app, lane, state, reason)
+);
