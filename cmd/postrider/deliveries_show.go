@@ -1,18 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/postrider/postrider/internal/daemon"
+	"github.com/postrider/postrider/internal/engine/history"
 	"github.com/postrider/postrider/internal/outbox"
 )
 
@@ -28,13 +26,13 @@ func (c *deliveriesShow) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	trace, err := data.Trace(ctx, c.ID)
+	trace, err := history.NewTrace(ctx, data.Store, c.ID)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
 		return printJSON(struct {
-			*daemon.Trace
+			*history.Trace
 			Payload json.RawMessage `json:"payload,omitempty"`
 		}{trace, trace.Payload})
 	}
@@ -48,7 +46,7 @@ func (c *deliveriesShow) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-func printFacts(t *daemon.Trace) error {
+func printFacts(t *history.Trace) error {
 	d := &t.Delivery
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	row := func(name, value string) {
@@ -87,61 +85,54 @@ func printFacts(t *daemon.Trace) error {
 	return table.Flush()
 }
 
-// moment is something that happened to one of the deliveries of a notification.
-type moment struct {
-	at   time.Time
-	lane outbox.Lane
-	what string
-	more []string
-}
-
 // printTimeline prints what happened on both sides of the wire, in its order.
-func printTimeline(t *daemon.Trace) {
-	var all []moment
-	if t.Call != nil {
-		all = append(all, momentsOf(t.Call)...)
-	}
-	all = append(all, momentsOf(&t.Traced)...)
-	for i := range t.Mails {
-		all = append(all, momentsOf(&t.Mails[i])...)
-	}
-	// What happened in the same millisecond stays in the order of the way.
-	slices.SortStableFunc(all, func(a, b moment) int { return cmp.Compare(a.at.UnixMilli(), b.at.UnixMilli()) })
+func printTimeline(t *history.Trace) {
 	fmt.Println()
-	for _, m := range all {
-		fmt.Printf("%s  %s  %s\n", m.at.UTC().Format("2006-01-02 15:04:05.000Z"), m.lane, m.what)
-		for _, line := range m.more {
-			fmt.Printf("    %s\n", line)
+	for _, m := range t.Timeline() {
+		lane := outbox.LaneCall
+		if m.Delivery != nil {
+			lane = m.Delivery.Lane
+		}
+		what, more := tell(&m)
+		fmt.Printf("%s  %s  %s\n", m.At.UTC().Format("2006-01-02 15:04:05.000Z"), lane, printable(what))
+		for _, line := range more {
+			fmt.Printf("    %s\n", printable(line))
 		}
 	}
 }
 
-func momentsOf(t *daemon.Traced) []moment {
-	created, settled := "accepted", string(t.State)
-	if t.Lane == outbox.LaneCall {
-		created = "decided"
+// tell says in words what happened.
+func tell(m *history.Moment) (what string, more []string) {
+	d := m.Delivery
+	switch m.What {
+	case history.HappenedArrived:
+		if m.More > 0 {
+			return fmt.Sprintf("%d more messages arrived", m.More+1), nil
+		}
+		return fmt.Sprintf("message %s of %s arrived", m.Message.ID, m.Message.Sender), nil
+	case history.HappenedOpened:
+		return "window opened", nil
+	case history.HappenedDue:
+		return "window due", nil
+	case history.HappenedDecided:
+		for _, step := range m.Rules {
+			more = append(more, fmt.Sprintf("%-9s  %-6s  %s", step.Rule, step.Verdict, step.Detail))
+		}
+	case history.HappenedAttempt:
+		a := m.Attempt
+		return fmt.Sprintf("attempt %d  %s  %s  %s", a.Number, a.Result, a.Duration.Round(time.Millisecond), a.Gateway),
+			[]string{"to     " + a.Target, "reply  " + replyLine(a)}
+	case history.HappenedSettled:
+		settled := string(d.State)
+		if d.Reason != "" {
+			settled += ": " + d.Reason
+		}
+		if d.Detail != "" {
+			settled += ", " + d.Detail
+		}
+		return settled, nil
 	}
-	if t.Reason != "" {
-		settled += ": " + t.Reason
-	}
-	if t.Detail != "" {
-		settled += ", " + t.Detail
-	}
-	all := []moment{{at: t.CreatedAt, lane: t.Lane, what: created}}
-	if !t.ArmedAt.Equal(t.CreatedAt) {
-		all = append(all, moment{at: t.ArmedAt, lane: t.Lane, what: "replayed"})
-	}
-	for i := range t.AttemptLog {
-		a := &t.AttemptLog[i]
-		all = append(all, moment{
-			at: a.At, lane: t.Lane, what: fmt.Sprintf("attempt %d  %s  %s  %s", a.Number, a.Result, a.Duration.Round(time.Millisecond), a.Gateway),
-			more: []string{"to     " + printable(a.Target), "reply  " + printable(replyLine(a))},
-		})
-	}
-	if !t.SettledAt.IsZero() {
-		all = append(all, moment{at: t.SettledAt, lane: t.Lane, what: printable(settled)})
-	}
-	return all
+	return m.What, more
 }
 
 func replyLine(a *outbox.Attempt) string {

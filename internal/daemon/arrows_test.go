@@ -39,7 +39,7 @@ var arrows = map[string]struct {
 	"internal/provider/gateway/smtp":    {[]string{"internal/provider/gateway"}, "hands a mail on; it knows no notification and no queue"},
 	"internal/provider/gateway/mailbox": {[]string{"internal/provider/gateway"}, "keeps a mail; it knows no notification and no queue"},
 	"internal/directory":                {[]string{"internal/chat"}, "who there is, and what may be done to them; it neither answers HTTP nor knows SQL"},
-	"internal/engine/history":           {[]string{"internal/chat", "internal/outbox"}, "reads what became of deliveries"},
+	"internal/engine/history":           {[]string{"notification", "internal/chat", "internal/engine/rule", "internal/outbox"}, "reads what became of deliveries, and what was said of them"},
 	"internal/engine/event":             {[]string{"internal/chat"}, "reads what a chat sends; it asks and decides nothing"},
 	"internal/engine/digest":            {[]string{"notification", "internal/chat"}, "makes payloads of facts; it asks and decides nothing"},
 	"internal/web/api":                  {[]string{"internal/chat", "internal/directory", "internal/access", "internal/outbox", "internal/engine/vault", "internal/engine/history", "internal/engine/webhook", "internal/engine/sendgrid", "internal/provider/address", "internal/web"}, "the REST API: it writes what the engine reads, and knows nothing of how that is decided"},
@@ -54,7 +54,7 @@ var arrows = map[string]struct {
 	"internal/demo":                     {[]string{"notification"}, "a stranger to the server: it speaks HTTP"},
 	"internal/daemon":                   {[]string{"*"}, "wires everything"},
 	"internal/testkit":                  {nil, "helps tests of everything, so it can depend on nothing"},
-	"cmd/postrider":                     {[]string{"notification", "internal/daemon", "internal/demo", "internal/conformance", "internal/outbox", "internal/access", "internal/chat", "internal/provider/address"}, "flags and printing; the wiring is the daemon's"},
+	"cmd/postrider":                     {[]string{"notification", "internal/daemon", "internal/demo", "internal/conformance", "internal/outbox", "internal/access", "internal/chat", "internal/engine/history", "internal/provider/address"}, "flags and printing; the wiring is the daemon's"},
 	"bench":                             {[]string{"*"}, "measures from outside, prefills from inside"},
 	"test":                              {[]string{"*"}, "end-to-end tests"},
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/breaker"
 	"github.com/postrider/postrider/internal/engine/digest"
+	"github.com/postrider/postrider/internal/engine/rule"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/engine/webhook"
@@ -72,6 +73,7 @@ type Engine struct {
 	alive atomic.Bool
 
 	locations locations
+	clerk     *rule.Clerk
 
 	mu       sync.Mutex
 	settings *chat.Settings
@@ -95,7 +97,7 @@ func New(cfg Config) *Engine {
 	if cfg.Poll <= 0 {
 		cfg.Poll = time.Second
 	}
-	return &Engine{cfg: cfg}
+	return &Engine{cfg: cfg, clerk: rule.NewClerk()}
 }
 
 // settingsFor is how long settings may be used that were read before: every

@@ -81,6 +81,9 @@ func (j *judge) Judge(c *Case) Verdict {
 		MaxPerDay: facts.Effective.Email.MaxPerDay, MaxHere: facts.Effective.Email.MaxPerDayPerConversation,
 		Again: c.Now.Add(facts.Interval),
 	}
+	if !decision.Waits() {
+		v.Evidence = j.clerk.Encode(&rule.Evidence{OpenedAt: c.OpenedAt, DueAt: c.DueAt, Steps: decision.Trace})
+	}
 	for _, skip := range decision.Skipped {
 		v.Skipped = append(v.Skipped, Skip{skip.Reason, skip.Detail, numbers(c, skip.Messages), skip.Provider})
 	}

@@ -155,6 +155,9 @@ type Verdict struct {
 	Skipped []Skip
 	// MaxPerDay and MaxHere are the quotas that the digest must fit in.
 	MaxPerDay, MaxHere int
+	// Evidence is what the verdict rests on, for the log; see
+	// rule.DecodeEvidence. A window that waits has none.
+	Evidence []byte
 	// Again is when the window is due again, should it have to stay open.
 	Again time.Time
 }

@@ -109,7 +109,7 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 	}
 	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
 	payloads := newRelation(len(notices), "TEXT", "BYTEA")
-	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT", "BIGINT")
+	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT", "BIGINT", "BYTEA")
 	ended := make(tally)
 	for _, n := range notices {
 		now := millis(n.Now)
@@ -139,7 +139,7 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 			created_at, armed_at, next_at, settled_at, claim, lease_until)`, deliveries},
 		{"payloads of calls", `payloads (delivery_id, body)`, payloads},
 		{"notices", `notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
-			message_type, category, sender, sent_at, refs, day, reserved, apart)`, rows},
+			message_type, category, sender, sent_at, refs, day, reserved, apart, evidence)`, rows},
 	} {
 		err := insert.rows.eachInsert(tx, func(table string, args []any) error {
 			_, err := tx.ExecContext(ctx, `INSERT INTO `+insert.into+` `+table, args...)
@@ -175,7 +175,7 @@ func (n *notice) columns() ([]any, error) {
 	}
 	return []any{
 		n.id, text(n.App), n.digest, text(string(n.Conversation)), text(n.UID), first, newest.Number, text(newest.ID),
-		text(newest.Type), text(string(newest.Category)), text(newest.Sender), millis(newest.SentAt), encoded, n.day, reserved, apart(n.Now, newest.SentAt),
+		text(newest.Type), text(string(newest.Category)), text(newest.Sender), millis(newest.SentAt), encoded, n.day, reserved, apart(n.Now, newest.SentAt), notNull(n.verdict.Evidence),
 	}, nil
 }
 
@@ -331,8 +331,8 @@ func (s *Store) takeAgain(ctx context.Context, tx *transaction, id string) error
 // not tell when the message was sent.
 func (s *Store) copyNotice(ctx context.Context, tx *transaction, from, to string) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type,
-			category, sender, sent_at, refs, day, reserved, apart)
-		SELECT $2, app, $2, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, 0, CAST($3 AS BIGINT)
+			category, sender, sent_at, refs, day, reserved, apart, evidence)
+		SELECT $2, app, $2, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, 0, CAST($3 AS BIGINT), evidence
 		FROM notices WHERE delivery_id = $1`, text(from), to, len(lags()))
 	if err != nil {
 		return fmt.Errorf("copy notice: %w", err)

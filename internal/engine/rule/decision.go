@@ -36,9 +36,9 @@ type Skip struct {
 
 // Step is what a rule said, and what it saw.
 type Step struct {
-	Rule    string // its name
-	Verdict string
-	Detail  string
+	Rule    string `json:"rule"` // its name
+	Verdict string `json:"verdict"`
+	Detail  string `json:"detail"`
 }
 
 // What a rule says.

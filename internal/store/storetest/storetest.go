@@ -51,6 +51,7 @@ func Run(t *testing.T, e Engine) {
 		{"Settle", settleTests},
 		{"Log", logTests},
 		{"Tally", tallyTests},
+		{"Evidence", evidenceTests},
 		{"Retention", retentionTests},
 		{"Contacts", contactTests},
 		{"Credentials", credentialTests},

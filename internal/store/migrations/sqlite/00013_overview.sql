@@ -22,3 +22,6 @@ CREATE TABLE tally_hours (
     n      BIGINT NOT NULL,
     PRIMARY KEY (hour, app, lane, state, reason)
 ) WITHOUT ROWID;
+
+-- What each rule said of the digest, and what it saw: see rule.Evidence.
+ALTER TABLE notices ADD COLUMN evidence BLOB NOT NULL DEFAULT '';
