@@ -12,6 +12,7 @@ import (
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/history"
+	"github.com/postrider/postrider/internal/outbox"
 )
 
 // A page of the log is short, and the log is long: it is read in the order of
@@ -167,6 +168,8 @@ func (s *Store) shortest(f *history.Filter, m *place) []*logWay {
 	case f.Reason != "":
 		way = s.alongDeliveries(f.App, "deliveries_reasons")
 		way.add("d.reason <> ''")
+	case len(f.States) > 0 && !slices.Contains(f.States, outbox.Sent):
+		return s.waysOfStates(f)
 	case f.Success != nil && !*f.Success:
 		way = s.alongDeliveries(f.App, "deliveries_troubled")
 		way.add("d.state <> 'sent' AND (d.attempts > 0 OR d.state = 'failed')")
@@ -190,6 +193,25 @@ func (s *Store) shortest(f *history.Filter, m *place) []*logWay {
 	return []*logWay{way}
 }
 
+// waysOfStates returns the ways to entries in states, none of which is sent. What
+// is open is not in order: it is sorted, which is little unless much waits.
+func (s *Store) waysOfStates(f *history.Filter) []*logWay {
+	var ways []*logWay
+	if slices.Contains(f.States, outbox.Pending) || slices.Contains(f.States, outbox.InHand) {
+		way := s.alongDeliveries(f.App, "deliveries_calls")
+		way.add("d.state IN ('pending', 'in_hand')")
+		ways = append(ways, way)
+	}
+	for _, state := range f.States {
+		if !isSentOrOpen(state) {
+			way := s.alongDeliveries(f.App, "deliveries_unsent")
+			way.add("d.state = ? AND d."+unsent, string(state))
+			ways = append(ways, way)
+		}
+	}
+	return ways
+}
+
 // called is the condition of a delivery that a provider was called for.
 const called = "(d.attempts > 0 OR d.state IN ('sent', 'failed'))"
 
@@ -211,6 +233,13 @@ func narrow(c *logWay, f *history.Filter) {
 		if equal.value != "" {
 			c.add(equal.column+" = ?", text(equal.value))
 		}
+	}
+	if len(f.States) > 0 {
+		states := make([]any, len(f.States))
+		for i, state := range f.States {
+			states[i] = string(state)
+		}
+		c.add("d.state IN (?"+strings.Repeat(",?", len(states)-1)+")", states...)
 	}
 	switch f.ReceiverType {
 	case chat.ReceiverGroup:

@@ -53,6 +53,7 @@ type Filter struct {
 	Member       string // the notified member of a group
 	Provider     string
 	Reason       chat.Reason
+	States       []outbox.State // any of them
 	Triggered    *bool
 	Success      *bool // of those that were triggered
 	// Documented leaves out what waits for its first call, and what was not

@@ -51,6 +51,8 @@ func Run(t *testing.T, e Engine) {
 		{"Settle", settleTests},
 		{"Log", logTests},
 		{"Tally", tallyTests},
+		{"People", peopleTests},
+		{"Job", jobTests},
 		{"Evidence", evidenceTests},
 		{"Retention", retentionTests},
 		{"Contacts", contactTests},

@@ -25,3 +25,21 @@ CREATE TABLE tally_hours (
 
 -- What each rule said of the digest, and what it saw: see rule.Evidence.
 ALTER TABLE notices ADD COLUMN evidence BYTEA NOT NULL DEFAULT '';
+
+-- Long work that people of the dashboard have ordered.
+CREATE TABLE jobs (
+    id         TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    app        TEXT   NOT NULL,
+    title      TEXT   NOT NULL,
+    account    TEXT   NOT NULL,
+    back       TEXT   NOT NULL,
+    state      TEXT   NOT NULL,
+    total      BIGINT NOT NULL,
+    finished   BIGINT NOT NULL,
+    refused    BIGINT NOT NULL,
+    problems   BYTEA  NOT NULL,
+    note       TEXT   NOT NULL,
+    started_at BIGINT NOT NULL,
+    heard_at   BIGINT NOT NULL,
+    ended_at   BIGINT NOT NULL
+);
