@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
@@ -184,11 +183,5 @@ func (c *contactsExport) Run(ctx context.Context) (err error) {
 		})
 		return errors.Join(err, writeJSON(out, contacts))
 	}
-	w := csv.NewWriter(out)
-	err = w.Write([]string{"uid", "email"})
-	err = errors.Join(err, address.Each(ctx, data.Store, daemon.App, func(contact address.Contact) error {
-		return w.Write([]string{contact.UID, contact.Email})
-	}))
-	w.Flush()
-	return errors.Join(err, w.Error())
+	return address.Export(ctx, data.Store, daemon.App, out)
 }

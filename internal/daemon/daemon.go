@@ -16,8 +16,10 @@ import (
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/engine/breaker"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/engine/webhook"
+	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbound"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider"
@@ -37,6 +39,7 @@ const (
 	answerGrace = 7 * time.Second
 	purgeEvery  = time.Minute
 	keepTallies = 90 * 24 * time.Hour
+	keepJobs    = 30 * 24 * time.Hour
 )
 
 // Daemon is a whole Postrider process.
@@ -58,6 +61,10 @@ type Daemon struct {
 	accounts    *access.Accounts
 	keys        *access.Keys
 	passwords   *access.Passwords
+	jobs        *jobs.Runner
+	breakers    *breaker.Breaker
+	gate        *gateway.Gate
+	gatewayName string
 	closers     []io.Closer // in the order in which they were opened
 
 	metricsListener net.Listener
@@ -165,6 +172,7 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.gatewayName, d.gate = out.Name(), gate
 	d.provider = provider.New(provider.Config{
 		App: App, AppID: s.AppID,
 		Outbox: d.data.Store, Book: book,
@@ -375,6 +383,9 @@ func (d *Daemon) purge(ctx context.Context) {
 		}
 		if err := d.data.Store.FoldTallies(ctx, d.clock().Add(-keepTallies)); err != nil && ctx.Err() == nil {
 			d.logger.Warn("fold the counts of what came to an end", "error", err)
+		}
+		if err := d.data.Store.PurgeJobs(ctx, d.clock().Add(-keepJobs)); err != nil && ctx.Err() == nil {
+			d.logger.Warn("delete what is known of old jobs", "error", err)
 		}
 		if err := d.accounts.Purge(ctx); err != nil && ctx.Err() == nil {
 			d.logger.Warn("delete what has expired of accounts", "error", err)

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/engine/breaker"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
+	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbound"
 	"github.com/postrider/postrider/internal/web/dashboard"
 )
@@ -33,14 +37,34 @@ func (d *Daemon) wireAccounts(ctx context.Context) error {
 // dashboardEngine is what the dashboard's pages of the engine work with.
 func (d *Daemon) dashboardEngine(options Options) *dashboard.Engine {
 	s := &d.settings
+	d.jobs = jobs.NewRunner(d.data.Store, d.clock, d.logger)
+	d.closers = append(d.closers, d.jobs)
 	return &dashboard.Engine{
-		App: App, AppID: d.appID(), Region: s.Region, Vault: d.vault, Keys: d.keys, Depth: d.data.Store.Depth,
+		Log: d.data.Store, Jobs: dashboard.Jobs{Runner: d.jobs, Store: d.data.Store}, Health: d.health,
+		App: App, AppID: d.appID(), Region: s.Region, Vault: d.vault, Keys: d.keys, Depth: d.data.Store.DepthAtMost,
 		Contacts: d.data.Store, Personal: d.data.Store,
 		Transport: d.here,
 		// Its address is public, whatever else may be called.
 		SendGrid:            sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version},
 		AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere, Version: options.Version,
 	}
+}
+
+// health tells how the ways out do, as this process sees it: endpoints that were
+// called of late, and the gateway.
+func (d *Daemon) health() []dashboard.Health {
+	var all []dashboard.Health
+	endpoints := d.breakers.Snapshot()
+	for _, name := range slices.Sorted(maps.Keys(endpoints)) {
+		e := endpoints[name]
+		all = append(all, dashboard.Health{
+			Name: name, Kind: dashboard.HealthProvider, Paused: e.State != breaker.Closed, Failures: e.Failures, Since: e.OpenedAt, ProbeAt: e.ProbeAt,
+		})
+	}
+	gate := d.gate.Status()
+	return append(all, dashboard.Health{
+		Name: d.gatewayName, Kind: dashboard.HealthGateway, Paused: gate.Paused, Since: gate.Since, ProbeAt: gate.ProbeAt, Cause: gate.Cause,
+	})
 }
 
 // SignInLink returns the address of a page that signs its reader in to the first

@@ -30,8 +30,8 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 	if d.here, err = webhook.NewHere(own, s.PublicURL, transport); err != nil {
 		return fmt.Errorf("POSTRIDER_PUBLIC_URL: %w", err)
 	}
-	breakers := breaker.New(breaker.Config{MaxInFlight: callers, Speed: s.Speed, Clock: d.clock, Logger: d.logger})
-	d.metrics.registry.MustRegister(&endpointCollector{breakers})
+	d.breakers = breaker.New(breaker.Config{MaxInFlight: callers, Speed: s.Speed, Clock: d.clock, Logger: d.logger})
+	d.metrics.registry.MustRegister(&endpointCollector{d.breakers})
 	d.vault = vault.New(d.data.Store, d.data.Keyring.Sealer)
 	deciders := 3 // while one writes the others read
 	if d.data.Store.Engine() == "postgres" {
@@ -44,7 +44,7 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 		Webhook: webhook.New(d.here, options.Version, d.clock),
 		// Its address is public, whatever else may be called.
 		SendGrid: sendgrid.New(sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version}),
-		Breaker:  breakers,
+		Breaker:  d.breakers,
 		Speed:    s.Speed, MaxAge: s.MaxAge, Retries: s.ProviderRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
 		OnDecided: d.metrics.observeDecided,

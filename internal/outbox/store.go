@@ -61,6 +61,9 @@ type Log interface {
 	Cancel(ctx context.Context, id string) error
 }
 
+// MaxDepth is up to how many deliveries are counted where an overview suffices.
+const MaxDepth = 100_000
+
 // Depth is how much of a lane waits.
 type Depth struct {
 	Pending   int

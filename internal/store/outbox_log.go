@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -245,12 +246,22 @@ func (s *Store) changeOne(ctx context.Context, tx *transaction, id, statement st
 
 // Depth returns how much of a lane waits.
 func (s *Store) Depth(ctx context.Context, lane outbox.Lane) (outbox.Depth, error) {
+	return s.depth(ctx, lane, math.MaxInt64)
+}
+
+// DepthAtMost is Depth, but counts no more than [outbox.MaxDepth] in each state:
+// to count all of a long queue takes its time.
+func (s *Store) DepthAtMost(ctx context.Context, lane outbox.Lane) (outbox.Depth, error) {
+	return s.depth(ctx, lane, outbox.MaxDepth)
+}
+
+func (s *Store) depth(ctx context.Context, lane outbox.Lane, most int64) (outbox.Depth, error) {
 	var depth outbox.Depth
 	var oldest sql.NullInt64
 	err := s.read.QueryRowContext(ctx, `SELECT
-		(SELECT COUNT(*) FROM deliveries WHERE lane = $1 AND state = 'pending'),
-		(SELECT COUNT(*) FROM deliveries WHERE lane = $1 AND state = 'in_hand'),
-		(SELECT MIN(next_at) FROM deliveries WHERE lane = $1 AND state = 'pending')`, string(lane)).
+		(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = $1 AND state = 'pending' LIMIT $2) AS p),
+		(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = $1 AND state = 'in_hand' LIMIT $2) AS h),
+		(SELECT MIN(next_at) FROM deliveries WHERE lane = $1 AND state = 'pending')`, string(lane), most).
 		Scan(&depth.Pending, &depth.InHand, &oldest)
 	if err != nil {
 		return outbox.Depth{}, fmt.Errorf("measure queue: %w", err)

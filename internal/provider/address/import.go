@@ -31,7 +31,30 @@ type ImportResult struct {
 // Refusal is a line that was not imported.
 type Refusal struct {
 	Line    int    `json:"line"`
+	Field   string `json:"field,omitempty"` // uid or email, where it is one of them
 	Problem string `json:"problem"`
+}
+
+// FieldError says what is wrong with one part of a contact.
+type FieldError struct {
+	Field string // uid or email
+	Err   error
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Err.Error() }
+func (e *FieldError) Unwrap() error { return e.Err }
+
+// Importer reads contacts from CSV (RFC 4180; semicolons and tabs are taken as
+// separators too). The first line names the columns, of which uid and email
+// are used.
+type Importer struct {
+	Store Store
+	App   string
+	// Check: lines are only looked at; those that could be imported count as
+	// imported.
+	Check bool
+	// Observe, unless nil, is called as lines are imported, or refused.
+	Observe func(imported int, refused *Refusal)
 }
 
 // NewContact checks a user id and an address, and returns them in their normal
@@ -40,24 +63,27 @@ func NewContact(uid, email string) (Contact, error) {
 	uid = chat.NormalizeUID(strings.TrimSpace(uid))
 	switch {
 	case uid == "":
-		return Contact{}, errors.New("uid: is empty")
+		return Contact{}, &FieldError{"uid", errors.New("is empty")}
 	case utf8.RuneCountInString(uid) > chat.MaxUIDLength:
-		return Contact{}, fmt.Errorf("uid: is longer than %d characters", chat.MaxUIDLength)
+		return Contact{}, &FieldError{"uid", fmt.Errorf("is longer than %d characters", chat.MaxUIDLength)}
 	case strings.ContainsFunc(uid, unicode.IsControl):
-		return Contact{}, errors.New("uid: contains a control character")
+		return Contact{}, &FieldError{"uid", errors.New("contains a control character")}
 	}
 	parsed, err := Parse(strings.TrimSpace(email))
 	if err != nil {
-		return Contact{}, fmt.Errorf("email: %w", err)
+		return Contact{}, &FieldError{"email", err}
 	}
 	return Contact{UID: uid, Email: parsed}, nil
 }
 
-// Import reads contacts from CSV (RFC 4180; semicolons and tabs are taken as
-// separators too). The first line names the columns, of which uid and email
-// are used. Lines that cannot be imported are reported, and the others are
-// imported all the same.
+// Import imports contacts as [Importer.Import] does.
 func Import(ctx context.Context, store Store, app string, r io.Reader) (ImportResult, error) {
+	return (&Importer{Store: store, App: app}).Import(ctx, r)
+}
+
+// Import imports contacts. Lines that cannot be imported are reported, and the
+// others are imported all the same.
+func (i *Importer) Import(ctx context.Context, r io.Reader) (ImportResult, error) {
 	result := ImportResult{Refused: []Refusal{}}
 	rows, uid, email, err := openCSV(r)
 	if err != nil {
@@ -68,17 +94,30 @@ func Import(ctx context.Context, store Store, app string, r io.Reader) (ImportRe
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := store.SetContacts(ctx, app, batch); err != nil {
-			return err
+		if !i.Check {
+			if err := i.Store.SetContacts(ctx, i.App, batch); err != nil {
+				return err
+			}
 		}
 		result.Imported += len(batch)
+		if i.Observe != nil {
+			i.Observe(len(batch), nil)
+		}
 		batch = batch[:0]
 		return nil
 	}
 	refuse := func(line int, problem error) {
 		result.RefusedTotal++
+		refused := Refusal{Line: line, Problem: problem.Error()}
+		var field *FieldError
+		if errors.As(problem, &field) {
+			refused.Field = field.Field
+		}
 		if len(result.Refused) < maxRefusals {
-			result.Refused = append(result.Refused, Refusal{line, problem.Error()})
+			result.Refused = append(result.Refused, refused)
+		}
+		if i.Observe != nil {
+			i.Observe(0, &refused)
 		}
 	}
 	for {
@@ -169,4 +208,19 @@ func Each(ctx context.Context, store Store, app string, fn func(Contact) error) 
 			return nil
 		}
 	}
+}
+
+// Export writes all contacts of an app that have an address as CSV, in the form
+// that [Importer.Import] reads.
+func Export(ctx context.Context, store Store, app string, w io.Writer) error {
+	rows := csv.NewWriter(w)
+	if err := rows.Write([]string{"uid", "email"}); err != nil {
+		return fmt.Errorf("write contacts: %w", err)
+	}
+	err := Each(ctx, store, app, func(c Contact) error { return rows.Write([]string{c.UID, c.Email}) })
+	rows.Flush()
+	if err := errors.Join(err, rows.Error()); err != nil {
+		return fmt.Errorf("write contacts: %w", err)
+	}
+	return nil
 }

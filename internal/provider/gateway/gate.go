@@ -29,6 +29,8 @@ type Gate struct {
 	refused map[string]bool // mails refused temporarily since the last success
 	pause   time.Duration   // 0: open
 	until   time.Time       // of the pause
+	since   time.Time       // when the first of the pauses in a row began
+	cause   string          // of the pause
 	probing bool            // a probe is under way
 }
 
@@ -78,6 +80,24 @@ func (g *Gate) Paused() bool {
 	return g.pause > 0
 }
 
+// GateStatus is how a gate stands.
+type GateStatus struct {
+	Paused  bool
+	Since   time.Time // when it was paused
+	ProbeAt time.Time // when the next mail is let through
+	Cause   string    // in words, without an address
+}
+
+// Status returns how the gate stands.
+func (g *Gate) Status() GateStatus {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.pause == 0 {
+		return GateStatus{}
+	}
+	return GateStatus{true, g.since, g.until, g.cause}
+}
+
 // Succeeded says that the gateway works.
 func (g *Gate) Succeeded() {
 	g.mu.Lock()
@@ -111,13 +131,13 @@ func (g *Gate) Failed(cause *Error) {
 func (g *Gate) close(cause *Error) {
 	switch {
 	case g.pause == 0:
-		g.pause = firstProbe
+		g.pause, g.since = firstProbe, g.clock()
 		g.logger.Warn("gateway paused", "gateway", g.name, "error", cause.Brief())
 	case g.probing:
 		g.pause = min(2*g.pause, lastProbe)
 	default:
 		return
 	}
-	g.probing, g.until = false, g.clock().Add(g.pause)
+	g.probing, g.until, g.cause = false, g.clock().Add(g.pause), cause.Brief()
 	clear(g.refused)
 }

@@ -59,7 +59,7 @@ func (a *api) updateContact(ctx context.Context, r *request) (any, error) {
 		_, err := address.Parse(text)
 		return err == nil
 	})
-	phone := f.contact("phno", isPhone)
+	phone := f.contact("phno", address.IsPhone)
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -92,11 +92,4 @@ func (f *fields) contact(name string, valid func(string) bool) *string {
 		return nil
 	}
 	return &value
-}
-
-// isPhone checks the form of E.164: a plus sign and up to 15 digits, the first
-// of which is none of the country codes' zeros.
-func isPhone(text string) bool {
-	digits, ok := strings.CutPrefix(text, "+")
-	return ok && len(digits) >= 2 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }

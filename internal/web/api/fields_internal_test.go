@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/postrider/postrider/internal/provider/address"
 )
 
 // all asks for a field in every way there is.
@@ -104,7 +106,7 @@ func TestPhones(t *testing.T) {
 		"+4915100000000": true, "+12": true, "+123456789012345": true,
 		"": false, "+": false, "+1": false, "4915100000000": false, "+0151": false, "+1234567890123456": false, "+49 151": false, "+٤٩١": false,
 	} {
-		if isPhone(phone) != want {
+		if address.IsPhone(phone) != want {
 			t.Errorf("%q: %t, want %t", phone, !want, want)
 		}
 	}

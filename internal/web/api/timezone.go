@@ -3,9 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/directory"
 )
 
 type timezoneView struct {
@@ -35,7 +35,7 @@ func (a *api) timezone() []operation {
 				f := r.fields()
 				f.require("timezone")
 				zone, ok := f.text("timezone", 100)
-				if ok && !isZone(zone) {
+				if ok && !directory.IsTimezone(zone) {
 					f.fail("timezone", "The %s must be a valid timezone.")
 				}
 				if err := f.err(); err != nil {
@@ -45,14 +45,4 @@ func (a *api) timezone() []operation {
 			},
 		},
 	}
-}
-
-// isZone reports whether a time zone can be loaded, everywhere: Local, and what
-// begins with a small letter in a system's folder, is of one machine.
-func isZone(name string) bool {
-	if name == "" || name == "Local" || name[0] < 'A' || name[0] > 'Z' {
-		return false
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
 }

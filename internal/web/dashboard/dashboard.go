@@ -47,7 +47,12 @@ type Engine struct {
 	Keys     *access.Keys
 	Contacts address.Store
 	Personal Personal
-	// Depth tells how much waits in a lane.
+	// Log is what became of deliveries, and Jobs of long work.
+	Log  Log
+	Jobs Jobs
+	// Health tells how the ways out do, as this process sees it.
+	Health func() []Health
+	// Depth tells how much waits in a lane, up to outbox.MaxDepth.
 	Depth func(ctx context.Context, lane outbox.Lane) (outbox.Depth, error)
 	// Transport leads to custom providers: the one by which the engine calls
 	// them.
@@ -110,7 +115,7 @@ func (c *Config) Has(section page.Section) bool {
 	switch section {
 	case page.SectionMailbox:
 		return c.Mailbox
-	case page.SectionCredentials, page.SectionPreferences, page.SectionPeople, page.SectionKeys:
+	case page.SectionCredentials, page.SectionPreferences, page.SectionPeople, page.SectionLog, page.SectionKeys:
 		return c.Engine != nil
 	default:
 		return true

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/web/gate"
 )
@@ -17,6 +18,26 @@ type overviewView struct {
 	Open   int // steps that are not done yet
 	Queues []queue
 	Facts  []fact
+	// Attention is what somebody should look at.
+	Attention []attention
+	Health    []healthRow
+	Charts    []chart
+	Spans     []spanTab
+	Quiet     bool // nothing has come to an end yet
+	Jobs      []jobRow
+}
+
+// healthRow is how a way out does, as it is shown.
+type healthRow struct {
+	Health
+	Badge badge
+	Note  string
+}
+
+// spanTab is a span that a chart can be shown for.
+type spanTab struct {
+	Label, URL string
+	Current    bool
 }
 
 // step is one of the first things to do.
@@ -84,18 +105,87 @@ func (d *dashboard) fillOverview(r *http.Request, view *overviewView) error {
 			s.Link = ""
 		}
 	}
-	now := d.Clock()
+	return d.fillNumbers(r, view)
+}
+
+// fillNumbers adds what has happened, and how things do.
+func (d *dashboard) fillNumbers(r *http.Request, view *overviewView) error {
+	ctx, now := r.Context(), d.Clock()
+	judged := state{now: now, health: d.Engine.Health(), depths: make(map[outbox.Lane]outbox.Depth)}
 	for _, lane := range []struct {
 		name string
 		lane outbox.Lane
 	}{{"Calls to providers", outbox.LaneCall}, {"Mails", outbox.LaneMail}} {
-		depth, err := d.Engine.Depth(r.Context(), lane.lane)
+		depth, err := d.Engine.Depth(ctx, lane.lane)
 		if err != nil {
 			return err
 		}
-		view.Queues = append(view.Queues, queue{lane.name, humanize.Comma(int64(depth.Pending + depth.InHand)), note(depth, now)})
+		judged.depths[lane.lane] = depth
+		waiting := humanize.Comma(int64(depth.Pending + depth.InHand))
+		if depth.Pending >= outbox.MaxDepth || depth.InHand >= outbox.MaxDepth {
+			waiting = humanize.Comma(outbox.MaxDepth) + "+"
+		}
+		view.Queues = append(view.Queues, queue{lane.name, waiting, note(depth, now)})
 	}
+	for _, h := range judged.health {
+		view.Health = append(view.Health, rowOfHealth(h))
+	}
+	var err error
+	judged.tallies, err = d.Engine.Log.Tallies(ctx, outbox.TallyQuery{
+		App: d.Engine.App, From: now.Add(-24 * time.Hour), Until: now.Add(time.Hour), By: 24 * time.Hour, Reasons: true,
+	})
+	if err != nil {
+		return err
+	}
+	view.Attention = needsAttention(&judged)
+	if err := d.fillCharts(r, view, now); err != nil {
+		return err
+	}
+	all, err := d.Engine.Jobs.Store.Jobs(ctx, d.Engine.App, jobsOnOverview)
+	for _, j := range all {
+		if j = j.At(now); j.State == jobs.Running || now.Sub(j.StartedAt) < 24*time.Hour {
+			view.Jobs = append(view.Jobs, rowOfJob(j))
+		}
+	}
+	return err
+}
+
+// jobsOnOverview is how many jobs the overview shows.
+const jobsOnOverview = 5
+
+func (d *dashboard) fillCharts(r *http.Request, view *overviewView, now time.Time) error {
+	shown := spans()[0]
+	for _, s := range spans() {
+		if r.URL.Query().Get("by") == s.name {
+			shown = s
+		}
+	}
+	for _, s := range spans() {
+		view.Spans = append(view.Spans, spanTab{s.label, Path + "?by=" + s.name, s.name == shown.name})
+	}
+	tallies, err := d.Engine.Log.Tallies(r.Context(), outbox.TallyQuery{
+		App: d.Engine.App, From: shown.begin(now), Until: now.Add(time.Hour), By: shown.by,
+	})
+	if err != nil {
+		return err
+	}
+	view.Charts = []chart{
+		newChart("calls", "Notifications", outbox.LaneCall, tallies, &shown, now),
+		newChart("mails", "Mails", outbox.LaneMail, tallies, &shown, now),
+	}
+	view.Quiet = view.Charts[0].Empty && view.Charts[1].Empty
 	return nil
+}
+
+func rowOfHealth(h Health) healthRow {
+	row := healthRow{h, badge{"good", "works"}, ""}
+	switch {
+	case h.Paused:
+		row.Badge, row.Note = badge{"bad", "paused"}, h.Cause
+	case h.Failures > 0:
+		row.Badge, row.Note = badge{"here", "unsteady"}, count(h.Failures, "failure", "failures")+" in a row"
+	}
+	return row
 }
 
 // note says in words how a queue does.

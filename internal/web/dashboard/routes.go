@@ -66,6 +66,7 @@ func (d *dashboard) routes() []route {
 	if d.Engine == nil {
 		return all
 	}
+	all = append(all, d.logRoutes()...)
 	return append(all, []route{
 		{"GET " + Path + "/credentials", viewer, d.credentials, nil},
 		{"GET " + Path + "/credentials/custom", operator, d.customForm, nil},
@@ -104,6 +105,24 @@ func (d *dashboard) routes() []route {
 	}...)
 }
 
+// logRoutes are those of the log, and of long work.
+func (d *dashboard) logRoutes() []route {
+	return []route{
+		{"GET " + logPath, viewer, d.log, nil},
+		{"GET " + logPath + "/replay", operator, d.confirmReplayAll, nil},
+		{"POST " + logPath + "/replay", operator, d.replayAll, nil},
+		{"GET " + logPath + "/cancel", operator, d.confirmCancelAll, nil},
+		{"POST " + logPath + "/cancel", operator, d.cancelAll, nil},
+		{"GET " + logPath + "/{id}", viewer, d.logEntry, nil},
+		{"GET " + logPath + "/{id}/replay", operator, d.confirmReplay, nil},
+		{"POST " + logPath + "/{id}/replay", operator, d.replay, nil},
+		{"GET " + logPath + "/{id}/cancel", operator, d.confirmCancel, nil},
+		{"POST " + logPath + "/{id}/cancel", operator, d.cancel, nil},
+		{"GET " + jobsPath, viewer, d.jobs, nil},
+		{"GET " + jobsPath + "/{id}", viewer, d.job, nil},
+	}
+}
+
 // pages is every kind of page, and the section that it belongs to.
 func pages() []struct {
 	name    string
@@ -132,6 +151,11 @@ func pages() []struct {
 		{"people", true, page.SectionPeople},
 		{"person", true, page.SectionPeople},
 		{"import", true, page.SectionPeople},
+		{"log", true, page.SectionLog},
+		{"entry", true, page.SectionLog},
+		{"nothing", true, page.SectionLog},
+		{"jobs", true, page.NoSection},
+		{"job", true, page.NoSection},
 		{"keys", true, page.SectionKeys},
 		{"key", true, page.SectionKeys},
 		{"confirm", true, page.NoSection},

@@ -8,6 +8,8 @@ import (
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/jobs"
+	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/web/gate"
 )
 
@@ -40,6 +42,10 @@ func doneText(r *http.Request) string {
 		return "The session has ended."
 	case "all-ended":
 		return "All other sessions have ended."
+	case "replayed":
+		return "It is handed over again."
+	case "cancelled":
+		return "It is cancelled."
 	case "withdrawn":
 		return "The link works no more."
 	}
@@ -90,6 +96,8 @@ func refusal(err error) (status int, text string) {
 		{access.ErrNoAccount, http.StatusNotFound, "There is no such account"},
 		{access.ErrNoSession, http.StatusNotFound, "There is no such session any more"},
 		{access.ErrNoTicket, http.StatusNotFound, "The link has expired, or was used already"},
+		{outbox.ErrNotFound, http.StatusNotFound, "There is no such entry, or it is too old to be kept"},
+		{jobs.ErrNotFound, http.StatusNotFound, "There is no such job, or it is too old to be kept"},
 		{access.ErrNoKey, http.StatusNotFound, "There is no such API key any more"},
 		{access.ErrLastAdmin, http.StatusConflict, "It is the only account of an admin: nobody could say any more who may do what"},
 		{access.ErrOwnAccount, http.StatusConflict, "It is your own account; another admin can do that"},

@@ -19,6 +19,7 @@ import (
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/vault"
+	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbound"
 	"github.com/postrider/postrider/internal/store"
 	"github.com/postrider/postrider/internal/web"
@@ -69,6 +70,7 @@ type options struct {
 	publicURL   string // the server's own unless set
 	sendGridURL string
 	strict      bool // private targets are refused
+	health      []dashboard.Health
 }
 
 func newSite(t *testing.T, o options) *site {
@@ -102,11 +104,18 @@ func newSite(t *testing.T, o options) *site {
 	}
 	transport := outbound.New(outbound.Config{AllowPrivate: !o.strict})
 	t.Cleanup(transport.CloseIdleConnections)
+	runner := jobs.NewRunner(s.store, s.clock.Now, logger)
+	t.Cleanup(func() {
+		if err := runner.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	s.Config.Handler = web.New(web.Config{
 		Webhook:  &notification.Handler{Accept: func(context.Context, *notification.Request) error { return nil }},
 		Accounts: s.accounts,
 		Engine: &dashboard.Engine{
-			App: "default", AppID: "app123", Region: "eu", Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.Depth,
+			App: "default", AppID: "app123", Region: "eu", Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
+			Log: s.store, Jobs: dashboard.Jobs{Runner: runner, Store: s.store}, Health: func() []dashboard.Health { return o.health },
 			Contacts: s.store, Personal: s.store,
 			Transport: transport, SendGrid: sendgrid.ClientConfig{Transport: transport, Clock: s.clock.Now, Version: "test", URL: o.sendGridURL},
 			AllowPrivateTargets: !o.strict, Here: func(u string) bool { return u == o.publicURL+"/webhook" }, Version: "test",
