@@ -60,7 +60,7 @@ func needsAttention(s *state) []attention {
 		}
 		text := "Nothing is handed to it until a probe succeeds."
 		if !h.ProbeAt.IsZero() {
-			text = "The next try is " + humanize.RelTime(s.now, h.ProbeAt, "ago", "from now") + "."
+			text = "The next try is " + humanize.RelTime(h.ProbeAt, s.now, "ago", "from now") + "."
 			if !h.ProbeAt.After(s.now) {
 				text = "It is being tried."
 			}

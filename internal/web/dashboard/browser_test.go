@@ -7,12 +7,15 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/testkit/axe"
 	"github.com/postrider/postrider/internal/testkit/browser"
 	"github.com/postrider/postrider/internal/testkit/webhooksink"
+	"github.com/postrider/postrider/internal/web/dashboard"
 	"github.com/postrider/postrider/notification"
 )
 
@@ -243,6 +246,31 @@ func TestLooks(t *testing.T) {
 			e.look("invite", "/dashboard/invite")
 			e.look("link", "/dashboard/invite", e.submit("f-name", "grace@example.com"))
 		},
+		"numbers": func(e *eye) {
+			e.fill(e.t)
+			for range 30 {
+				e.converse(e.t)
+			}
+			e.signIn(e.tab, "mira")
+			e.look("overview-hours", "/dashboard")
+			e.look("overview-days", "/dashboard?by=day")
+			e.look("overview-numbers", "/dashboard", func() {
+				browser.Value[string](e.tab, `document.querySelector(".numbers").open = true, document.querySelector(".numbers").scrollIntoView(), ""`)
+			})
+			e.look("log", "/dashboard/log")
+			e.look("log-narrowed", "/dashboard/log?status=skipped")
+			e.look("log-mails", "/dashboard/log?channel=mail")
+			call := e.first(e.t, outbox.Filter{Lane: outbox.LaneCall, Recipient: "vic", States: []outbox.State{outbox.Sent}})
+			e.look("entry", "/dashboard/log/"+call.ID)
+			e.look("entry-rules", "/dashboard/log/"+call.ID, func() {
+				browser.Value[string](e.tab, `document.querySelector(".rules").open = true, document.querySelector(".rules").scrollIntoView(), ""`)
+			})
+			otto := e.as(e.t, "otto")
+			job := otto.post(e.t, "/dashboard/log/replay?status=skipped", url.Values{})
+			otto.follow(e.t, job)
+			e.look("job", job)
+			e.look("jobs", "/dashboard/jobs")
+		},
 		"logs": func(e *eye) {
 			e.fill(e.t)
 			e.signIn(e.tab, "mira")
@@ -255,7 +283,10 @@ func TestLooks(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := &eye{newSite(t, options{}), t, browser.Open(t), rules}
+			e := &eye{newSite(t, options{health: []dashboard.Health{
+				{Name: "https://hooks.example.com", Kind: dashboard.HealthProvider, Paused: true, Failures: 7, Since: noon.Add(-time.Hour), ProbeAt: noon.Add(70 * time.Hour)},
+				{Name: "smtp.example.com:587", Kind: dashboard.HealthGateway},
+			}}), t, browser.Open(t), rules}
 			look(e)
 			calm(t, "pages", e.tab)
 		})

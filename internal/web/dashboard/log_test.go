@@ -160,7 +160,7 @@ func TestLog(t *testing.T) {
 	vera.get(t, logPath).contains(t, "No notification yet")
 	vera.get(t, logPath+"?channel=mail").contains(t, "No mail yet")
 	s.converse(t)
-	vera.get(t, logPath).contains(t, ">vic</th>", ">wes</th>", ">xia</th>", "from ada", "No address is known", `<span class="badge here">waiting</span>`)
+	vera.get(t, logPath).contains(t, ">vic</th>", ">wes</th>", ">xia</th>", "from ada", "No address is known", `<span class="chip here">waiting</span>`)
 	for query, want := range map[string][]string{
 		"?status=sent":                         {"vic"},
 		"?status=waiting":                      {"xia"},
@@ -257,6 +257,7 @@ func TestLogEntry(t *testing.T) {
 	vera.want(t, http.StatusNotFound, http.MethodGet, logPath+"/nothing", nil).contains(t, "no such entry")
 
 	// Of one.
+	s.clock.advance(time.Minute)
 	vera.get(t, logPath+"/"+mail.ID).lacks(t, "Replay…")
 	otto.get(t, logPath+"/"+mail.ID).contains(t, "/replay\">Replay…")
 	otto.get(t, logPath+"/"+mail.ID+"/replay").contains(t, "Replay this mail?", "under the same id")

@@ -23,7 +23,7 @@ type overviewView struct {
 	Health    []healthRow
 	Charts    []chart
 	Spans     []spanTab
-	Quiet     bool // nothing has come to an end yet
+	Quiet     bool // there is nothing to be drawn, nor has there been
 	Jobs      []jobRow
 }
 
@@ -173,8 +173,9 @@ func (d *dashboard) fillCharts(r *http.Request, view *overviewView, now time.Tim
 		newChart("calls", "Notifications", outbox.LaneCall, tallies, &shown, now),
 		newChart("mails", "Mails", outbox.LaneMail, tallies, &shown, now),
 	}
-	view.Quiet = view.Charts[0].Empty && view.Charts[1].Empty
-	return nil
+	some, err := d.Engine.Log.List(r.Context(), outbox.Filter{App: d.Engine.App}, 1)
+	view.Quiet = len(some) == 0 && view.Charts[0].Empty && view.Charts[1].Empty
+	return err
 }
 
 func rowOfHealth(h Health) healthRow {
@@ -196,7 +197,7 @@ func note(depth outbox.Depth, now time.Time) string {
 	case depth.Pending == 0:
 		return "all in hand"
 	case depth.OldestDue.After(now):
-		return "next try " + humanize.RelTime(now, depth.OldestDue, "ago", "from now")
+		return "next try " + humanize.RelTime(depth.OldestDue, now, "ago", "from now")
 	default:
 		return "the oldest was due " + humanize.RelTime(depth.OldestDue, now, "ago", "from now")
 	}

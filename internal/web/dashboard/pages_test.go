@@ -15,6 +15,7 @@ import (
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/webhook"
+	"github.com/postrider/postrider/internal/outbox"
 )
 
 // fill gives a site something to show.
@@ -70,6 +71,12 @@ func TestPages(t *testing.T) {
 	compare(t, s, "invite", mira.get(t, "/dashboard/invite"))
 	compare(t, s, "own", mira.get(t, "/dashboard/account"))
 	compare(t, s, "audit", mira.get(t, "/dashboard/audit"))
+	s.converse(t)
+	compare(t, s, "overview-numbers", mira.get(t, "/dashboard?by=day"))
+	compare(t, s, "log", mira.get(t, "/dashboard/log?status=skipped"))
+	compare(t, s, "log-mails", mira.get(t, "/dashboard/log?channel=mail"))
+	compare(t, s, "entry", mira.get(t, "/dashboard/log/"+s.first(t, outbox.Filter{Lane: outbox.LaneCall, Recipient: "vic"}).ID))
+	compare(t, s, "log-replay", mira.get(t, "/dashboard/log/replay?status=skipped"))
 	compare(t, s, "missing", mira.want(t, http.StatusNotFound, http.MethodGet, "/dashboard/nothing", nil))
 	compare(t, s, "forbidden", s.as(t, "vera").want(t, http.StatusForbidden, http.MethodGet, "/dashboard/invite", nil))
 }
@@ -79,6 +86,8 @@ var (
 	hashes = regexp.MustCompile(`\.[0-9a-f]{10}\.(css|js|svg)`)
 	// random are the ids of sessions.
 	random = regexp.MustCompile(`[0-9a-f]{32}`)
+	// made are the ids of deliveries, which begin with a time.
+	made = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
 
 // compare holds a page against testdata/pages/NAME.html.
@@ -92,6 +101,7 @@ func compare(t *testing.T, s *site, name string, page reply) {
 	if !strings.Contains(name, "sendgrid") && !strings.HasPrefix(name, "credentials") {
 		got = random.ReplaceAllString(got, "RANDOM")
 	}
+	got = made.ReplaceAllString(got, "DELIVERY")
 	path := filepath.Join("testdata", "pages", name+".html")
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {

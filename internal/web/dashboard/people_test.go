@@ -44,7 +44,7 @@ func TestPeople(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, options{})
 	otto := s.as(t, "otto")
-	otto.get(t, peoplePath).contains(t, "Nobody’s address is known here")
+	otto.get(t, peoplePath).contains(t, "Nobody is known here")
 	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, peoplePath, url.Values{"uid": {" "}, "email": {"ada@example.com"}}).
 		contains(t, "The user id is empty.", `value="ada@example.com"`)
 	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, peoplePath, url.Values{"uid": {"ada"}, "email": {"no<address"}}).
@@ -113,11 +113,14 @@ func TestPeoplePages(t *testing.T) {
 }
 
 // upload sends a file as a browser does.
-func (v *visitor) upload(t *testing.T, name, content string) reply {
+func (v *visitor) upload(t *testing.T, mode, content string) reply {
 	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", name)
+	if err := form.WriteField("mode", mode); err != nil {
+		t.Fatal(err)
+	}
+	part, err := form.CreateFormFile("file", "people.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,31 +133,73 @@ func (v *visitor) upload(t *testing.T, name, content string) reply {
 	return v.send(t, http.MethodPost, peoplePath+"-import", &body, "Content-Type", form.FormDataContentType())
 }
 
+// imported uploads a file, and returns the page of the import when it is done.
+func (v *visitor) imported(t *testing.T, mode, content string) reply {
+	t.Helper()
+	answer := v.upload(t, mode, content)
+	if answer.status != http.StatusSeeOther {
+		t.Fatalf("status %d, want 303\n%s", answer.status, answer.body)
+	}
+	return v.follow(t, answer.header.Get("Location"))
+}
+
+func TestPerson(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	s.say(t, "ada", "vic")
+	never, maximum := 1, 3
+	_, err := s.store.ChangePreferences(t.Context(), "default", "vic", func(*chat.Preferences) (*chat.Preferences, error) {
+		return &chat.Preferences{Group: map[string]int{"messages": never}, Email: &chat.EmailChoices{MaxPerDay: &maximum}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	otto, vera := s.as(t, "otto"), s.as(t, "vera")
+	vera.get(t, peoplePath+"?search=NAME+OF").contains(t, "/dashboard/people/vic", "Name of vic", "none is stored")
+	page := vera.get(t, peoplePath+"/vic")
+	page.contains(t, "Name of vic", "at most 3", "their own", "Monday", "/dashboard/log?member=vic", "channel=mail&amp;receiver=vic")
+	page.lacks(t, "Save the time zone", "Reset…")
+	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, peoplePath+"/vic/zone", url.Values{"zone": {"Mars/Olympus"}}).
+		contains(t, "There is no such time zone.", `value="Mars/Olympus"`)
+	otto.post(t, peoplePath+"/vic/zone", url.Values{"zone": {" Asia/Tokyo "}})
+	otto.get(t, peoplePath+"/vic").contains(t, `value="Asia/Tokyo"`)
+	otto.post(t, peoplePath+"/vic/zone", url.Values{"zone": {""}})
+	otto.get(t, peoplePath+"/vic").contains(t, "they have registered none")
+	otto.get(t, peoplePath+"/vic/reset").contains(t, "Reset the preferences of vic?")
+	otto.post(t, peoplePath+"/vic/reset", url.Values{})
+	otto.get(t, peoplePath+"/vic").lacks(t, "at most 3", "their own</span>", "Reset…")
+	vera.get(t, "/dashboard/audit").contains(t, "set the time zone of", "reset the preferences of")
+}
+
 func TestImportAndExport(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, options{})
 	otto := s.as(t, "otto")
-	otto.upload(t, "people.csv", "uid,email,name\nAda,ada@example.com,x\nbad,<nobody>,x\n\"comma,uid\",grace@example.com,x\n").
-		contains(t, "2 imported, 1 refused", "not an email address", ">3<")
+	otto.imported(t, "good", "uid,email,name\nAda,ada@example.com,x\nbad,<nobody>,x\n\"comma,uid\",grace@example.com,x\n").
+		contains(t, "2 contacts were imported, 1 line was refused.", "line 3, email: not an email address", "<dt>Done</dt><dd>2</dd>")
+	otto.imported(t, "all", "uid,email\nlin,lin@a.test\n,nobody@a.test\n").contains(t, "Nothing was imported: 1 line cannot be.", "line 3, uid: is empty")
+	if got := s.address(t, "lin"); got != "" {
+		t.Errorf("all or nothing: %q", got)
+	}
 	got := otto.get(t, "/dashboard/people-export.csv")
 	if want := "uid,email\nada,ada@example.com\n\"comma,uid\",grace@example.com\n"; got.body != want || got.header.Get("Content-Type") != "text/csv; charset=utf-8" {
 		t.Errorf("exported %q, want %q", got.body, want)
 	}
 	otto.get(t, peoplePath).contains(t, "/dashboard/people/comma%2Cuid")
 	for content, want := range map[string]string{
-		"name,mail\nx,y\n":            "Nothing was imported: the first line must name the columns",
-		"":                            "Nothing was imported: the first line must name the columns",
-		"uid;email\nlin;lin@a.test\n": "1 imported",
+		"name,mail\nx,y\n": "Nothing was imported: the first line must name the columns",
+		"":                 "Choose a CSV file.",
 	} {
-		otto.upload(t, "people.csv", content).contains(t, want)
+		otto.upload(t, "good", content).contains(t, want)
 	}
-	otto.upload(t, "", "uid,email\n").contains(t, "Choose a file.")
-	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, peoplePath+"-import", url.Values{"file": {"x"}}).contains(t, "Choose a file.")
+	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, peoplePath+"-import", url.Values{"file": {"x"}}).contains(t, "Choose a CSV file.")
+	otto.imported(t, "all", "uid;email\nlin;lin@a.test\n").contains(t, "1 contact was imported")
 	// More than a form may have.
 	var many strings.Builder
 	many.WriteString("uid,email\n")
 	for n := range 20_000 {
 		fmt.Fprintf(&many, "user-%05d,user-%05d@example.com\n", n, n)
 	}
-	otto.upload(t, "people.csv", many.String()).contains(t, "20,000 imported")
+	otto.imported(t, "good", many.String()).contains(t, "20,000 contacts were imported")
+	otto.get(t, "/dashboard/jobs").contains(t, "Import contacts")
 }

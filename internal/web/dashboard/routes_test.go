@@ -40,6 +40,10 @@ func TestRoles(t *testing.T) {
 		"GET /dashboard/jobs":                       viewer,
 		"GET /dashboard/jobs/{id}":                  viewer,
 
+		"POST /dashboard/people/{uid}/zone":  operator,
+		"GET /dashboard/people/{uid}/reset":  operator,
+		"POST /dashboard/people/{uid}/reset": operator,
+
 		"GET /dashboard/log/replay":        operator,
 		"POST /dashboard/log/replay":       operator,
 		"GET /dashboard/log/cancel":        operator,
