@@ -215,6 +215,10 @@ func historyOperations(s *Store) []planned {
 		{"no success", "deliveries_troubled", history.Filter{Success: &no}},
 		{"triggered", "", history.Filter{Triggered: &yes}},
 		{"not triggered", "deliveries_refused", history.Filter{Triggered: &no}},
+		{"status failed", "deliveries_unsent", history.Filter{States: []outbox.State{outbox.Failed}}},
+		{"status of some", "deliveries_unsent", history.Filter{States: []outbox.State{outbox.Failed, outbox.Skipped}}},
+		{"status waiting", "deliveries_calls", history.Filter{States: []outbox.State{outbox.Pending, outbox.InHand}}},
+		{"status sent", "", history.Filter{States: []outbox.State{outbox.Sent}}},
 		{"from", "notices_apart", history.Filter{SentFrom: s.clock().Add(-time.Hour)}},
 		{"until", "notices_apart", history.Filter{SentUntil: s.clock().Add(-time.Hour)}},
 		{"message of two", "notices_people", history.Filter{MessageID: "1"}},
@@ -222,8 +226,9 @@ func historyOperations(s *Store) []planned {
 	} {
 		o.filter.App, o.filter.Documented = "app", true
 		// An index of a few rows of all that an app has is read in its order too.
-		few := o.index == "notices_apart" || strings.HasPrefix(o.index, "deliveries_") && o.index != "deliveries_reasons"
+		few := o.index == "notices_apart" || strings.HasPrefix(o.index, "deliveries_") && o.index != "deliveries_reasons" && o.index != "deliveries_unsent"
 		p := planned{name: "history by " + o.name, walks: o.index == "" || few, index: o.index}
+		p.sorts = o.index == "deliveries_calls" // what is open has its own order
 		if s.dialect.name != "sqlite" {
 			p.sorts, p.index = true, ""
 		}

@@ -259,8 +259,8 @@ func (s *Store) depth(ctx context.Context, lane outbox.Lane, most int64) (outbox
 	var depth outbox.Depth
 	var oldest sql.NullInt64
 	err := s.read.QueryRowContext(ctx, `SELECT
-		(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = $1 AND state = 'pending' LIMIT $2) AS p),
-		(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = $1 AND state = 'in_hand' LIMIT $2) AS h),
+		(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = $1 AND state = 'pending' LIMIT $2) AS waiting),
+		(SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE lane = $1 AND state = 'in_hand' LIMIT $2) AS held),
 		(SELECT MIN(next_at) FROM deliveries WHERE lane = $1 AND state = 'pending')`, string(lane), most).
 		Scan(&depth.Pending, &depth.InHand, &oldest)
 	if err != nil {

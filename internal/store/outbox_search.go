@@ -20,7 +20,7 @@ func (s *Store) Search(ctx context.Context, filter outbox.Filter, limit int) (fo
 	// What has not been sent has an index; without a filter everything is found.
 	if filter.Recipient == "" && filter.Reason == "" && filter.Origin == "" && len(filter.States) == 0 {
 		found, err = s.List(ctx, filter, limit)
-		return found, "", err
+		return found, goesOn(found, limit, ""), err
 	}
 	window := outbox.Filter{App: filter.App, Lane: filter.Lane, Since: filter.Since, Until: filter.Until, Before: filter.Before}
 	where, args := conditions(window)
@@ -45,8 +45,14 @@ func (s *Store) Search(ctx context.Context, filter outbox.Filter, limit int) (fo
 	if err != nil {
 		return nil, "", fmt.Errorf("search deliveries: %w", err)
 	}
-	if len(found) == limit {
-		more = found[limit-1].ID
+	return found, goesOn(found, limit, more), nil
+}
+
+// goesOn returns the id after which a list goes on that may not be whole, or
+// instead.
+func goesOn(found []outbox.Delivery, limit int, instead string) string {
+	if len(found) < limit {
+		return instead
 	}
-	return found, more, nil
+	return found[limit-1].ID
 }

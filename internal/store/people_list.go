@@ -24,11 +24,11 @@ func (s *Store) People(ctx context.Context, app, after, search string, limit int
 	}
 	// Each list is read along its key, and only as far as it is needed.
 	people := make([]directory.Person, 0, limit)
-	err := query(ctx, s.read, `SELECT p.uid, COALESCE(u.name, ''), COALESCE(c.email, ''), COALESCE(u.deactivated_at, 0) FROM (
-			SELECT uid FROM (SELECT uid FROM users WHERE app = $1 AND uid > $2 AND uid <> $4`+inUsers+` ORDER BY uid LIMIT $3) AS a
-			UNION SELECT uid FROM (SELECT uid FROM contacts WHERE app = $1 AND uid > $2`+inContacts+` ORDER BY uid LIMIT $3) AS b
-		) AS p LEFT JOIN users u ON u.app = $1 AND u.uid = p.uid LEFT JOIN contacts c ON c.app = $1 AND c.uid = p.uid
-		ORDER BY p.uid LIMIT $3`, args, func(rows *sql.Rows) error {
+	err := query(ctx, s.read, `SELECT listed.uid, COALESCE(u.name, ''), COALESCE(c.email, ''), COALESCE(u.deactivated_at, 0) FROM (
+			SELECT uid FROM (SELECT uid FROM users WHERE app = $1 AND uid > $2 AND uid <> $4`+inUsers+` ORDER BY uid LIMIT $3) AS named
+			UNION SELECT uid FROM (SELECT uid FROM contacts WHERE app = $1 AND uid > $2`+inContacts+` ORDER BY uid LIMIT $3) AS reached
+		) AS listed LEFT JOIN users u ON u.app = $1 AND u.uid = listed.uid LEFT JOIN contacts c ON c.app = $1 AND c.uid = listed.uid
+		ORDER BY listed.uid LIMIT $3`, args, func(rows *sql.Rows) error {
 		p, err := scanListed(rows)
 		people = append(people, p)
 		return err
@@ -41,8 +41,8 @@ func (s *Store) People(ctx context.Context, app, after, search string, limit int
 
 // Person implements [directory.People].
 func (s *Store) Person(ctx context.Context, app, uid string) (directory.Person, bool, error) {
-	p, err := scanListed(s.read.QueryRowContext(ctx, `SELECT p.uid, COALESCE(u.name, ''), COALESCE(c.email, ''), COALESCE(u.deactivated_at, 0)
-		FROM (SELECT CAST($2 AS TEXT) AS uid) AS p LEFT JOIN users u ON u.app = $1 AND u.uid = p.uid LEFT JOIN contacts c ON c.app = $1 AND c.uid = p.uid
+	p, err := scanListed(s.read.QueryRowContext(ctx, `SELECT listed.uid, COALESCE(u.name, ''), COALESCE(c.email, ''), COALESCE(u.deactivated_at, 0)
+		FROM (SELECT CAST($2 AS TEXT) AS uid) AS listed LEFT JOIN users u ON u.app = $1 AND u.uid = listed.uid LEFT JOIN contacts c ON c.app = $1 AND c.uid = listed.uid
 		WHERE u.uid IS NOT NULL OR c.uid IS NOT NULL`, text(app), text(uid)))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

@@ -100,6 +100,22 @@ func plannedOperations(ids []string) []planned {
 		{name: "list until", run: list(outbox.Filter{Until: time.Now().Add(-time.Hour)})},
 		{name: "list by reason", run: list(outbox.Filter{Reason: "EXPIRED"})},
 		{name: "list failed", sorts: true, run: list(outbox.Filter{States: []outbox.State{outbox.Failed}})},
+		{name: "search", run: func(ctx context.Context, s *Store) error {
+			_, _, err := s.Search(ctx, outbox.Filter{App: "app", Recipient: "recipient 7", Before: ids[0]}, 20)
+			return err
+		}},
+		{name: "depth at most", run: func(ctx context.Context, s *Store) error {
+			_, err := s.DepthAtMost(ctx, outbox.LaneMail)
+			return err
+		}},
+		{name: "people", sorts: true, many: true, run: func(ctx context.Context, s *Store) error {
+			_, err := s.People(ctx, "app", "uid-000700", "uid", 20)
+			return err
+		}},
+		{name: "person", many: true, run: func(ctx context.Context, s *Store) error {
+			_, _, err := s.Person(ctx, "app", "uid-000700")
+			return err
+		}},
 		{name: "list unsent", sorts: true, run: list(outbox.Filter{States: []outbox.State{outbox.Failed, outbox.Skipped}})},
 	}
 }

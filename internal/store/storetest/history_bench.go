@@ -8,6 +8,7 @@ import (
 
 	"github.com/postrider/postrider/internal/chat"
 	past "github.com/postrider/postrider/internal/engine/history"
+	"github.com/postrider/postrider/internal/outbox"
 )
 
 // historySize is how many entries there are in a log that is read.
@@ -52,6 +53,10 @@ func historyFilters(newest time.Time) []struct {
 		{"reason often", past.Filter{Reason: chat.ReasonMute}},
 		{"reason seldom", past.Filter{Reason: chat.ReasonNotFound}},
 		{"reason never", past.Filter{Reason: chat.ReasonQuota}},
+		{"status failed", past.Filter{States: []outbox.State{outbox.Failed}}},
+		{"status failed or skipped", past.Filter{States: []outbox.State{outbox.Failed, outbox.Skipped}}},
+		{"status waiting", past.Filter{States: []outbox.State{outbox.Pending, outbox.InHand}}},
+		{"status sent", past.Filter{States: []outbox.State{outbox.Sent}}},
 		{"from", past.Filter{SentFrom: newest.Add(-time.Minute)}},
 		{"from tomorrow", past.Filter{SentFrom: newest.Add(24 * time.Hour)}},
 		{"to long ago", past.Filter{SentUntil: old}},

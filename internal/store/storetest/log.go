@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/postrider/postrider/internal/outbox"
 )
@@ -15,6 +16,7 @@ import (
 var logTests = []test{
 	{"lists what a filter selects", logFilters},
 	{"lists in pages", logPages},
+	{"is searched bit by bit", logSearched},
 	{"replays what was not sent under its own id", logReplayUnsent},
 	{"replays what was sent as a new delivery", logReplaySent},
 	{"refuses to replay what is open", logReplayOpen},
@@ -81,6 +83,37 @@ func logFilters(t *testing.T, f *fixture) {
 }
 
 func cmpText(a, b string) int { return bytes.Compare([]byte(a), []byte(b)) }
+
+// What a search finds, bit by bit, is what a list has.
+func logSearched(t *testing.T, f *fixture) {
+	f.putMany(t, 500, func(i int, e *outbox.Entry) {
+		if i%100 == 7 {
+			e.Recipient = "seldom"
+		}
+	})
+	f.putIn(t, outbox.Failed)
+	for name, filter := range map[string]outbox.Filter{
+		"all": {}, "recipient": {Recipient: "seldom"}, "nobody": {Recipient: "nobody"}, "failed": {States: []outbox.State{outbox.Failed}},
+	} {
+		var got []string
+		for page := filter; ; {
+			found, more, err := f.Search(t.Context(), page, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range found {
+				got = append(got, found[i].ID)
+			}
+			if more == "" {
+				break
+			}
+			page.Before = more
+		}
+		if diff := cmp.Diff(f.list(t, filter), got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
 
 func logPages(t *testing.T, f *fixture) {
 	want := make([]string, 0, 25)

@@ -154,6 +154,7 @@ func historyFiltered(t *testing.T, f *fixture) {
 		"a group":                  {past.Filter{Receiver: "club"}, []past.Entry{muted, failed}},
 		"no such person":           {past.Filter{Receiver: "club", ReceiverType: chat.ReceiverUser}, nil},
 		"groups":                   {past.Filter{ReceiverType: chat.ReceiverGroup}, []past.Entry{muted, failed}},
+		"a status":                 {past.Filter{States: []outbox.State{outbox.Failed}}, []past.Entry{failed}},
 		"a member":                 {past.Filter{Member: "mira-17"}, []past.Entry{failed}},
 		"a provider":               {past.Filter{Provider: "sendgrid"}, []past.Entry{trying}},
 		"a type":                   {past.Filter{MessageType: "extension_poll"}, []past.Entry{muted}},

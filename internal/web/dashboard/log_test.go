@@ -144,7 +144,7 @@ func (s *site) settle(t *testing.T, lane outbox.Lane, uid string, state outbox.S
 	}
 }
 
-func (s *site) first(t *testing.T, filter outbox.Filter) outbox.Delivery {
+func (s *site) first(t testing.TB, filter outbox.Filter) outbox.Delivery {
 	t.Helper()
 	found, err := s.store.List(t.Context(), filter, 1)
 	if err != nil || len(found) == 0 {

@@ -63,6 +63,7 @@ type site struct {
 	vault    *vault.Vault
 	accounts *access.Accounts
 	clock    *clock
+	dir      string // where the database is
 }
 
 // options change what a site is made of.
@@ -73,13 +74,13 @@ type options struct {
 	health      []dashboard.Health
 }
 
-func newSite(t *testing.T, o options) *site {
+func newSite(t testing.TB, o options) *site {
 	t.Helper()
-	s := &site{Server: httptest.NewUnstartedServer(nil), clock: &clock{now: noon}}
+	s := &site{Server: httptest.NewUnstartedServer(nil), clock: &clock{now: noon}, dir: t.TempDir()}
 	logger := slog.New(slog.DiscardHandler)
 	var err error
 	s.store, err = store.Open(t.Context(), store.Config{
-		URL: "sqlite:" + filepath.Join(t.TempDir(), "postrider.db"), Exclusive: true, Clock: s.clock.Now, Logger: logger,
+		URL: "sqlite:" + filepath.Join(s.dir, "postrider.db"), Exclusive: true, Clock: s.clock.Now, Logger: logger,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +129,7 @@ func newSite(t *testing.T, o options) *site {
 }
 
 // people makes the accounts. Hashing takes its time: one hash does for all.
-func (s *site) people(t *testing.T) {
+func (s *site) people(t testing.TB) {
 	t.Helper()
 	hash, err := access.NewPasswords().Hash(password)
 	if err != nil {
@@ -156,7 +157,7 @@ type visitor struct {
 func (s *site) stranger() *visitor { return &visitor{site: s} }
 
 // as returns a visitor who has signed in.
-func (s *site) as(t *testing.T, name string) *visitor {
+func (s *site) as(t testing.TB, name string) *visitor {
 	t.Helper()
 	token, _, err := s.accounts.SignIn(t.Context(), access.Actor{Address: "192.0.2.7", Agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}, name, password)
 	if err != nil {
@@ -174,7 +175,7 @@ type reply struct {
 }
 
 // ask sends a request; fields are header fields, as names and values.
-func (v *visitor) ask(t *testing.T, method, path string, form url.Values, fields ...string) reply {
+func (v *visitor) ask(t testing.TB, method, path string, form url.Values, fields ...string) reply {
 	t.Helper()
 	if form != nil {
 		fields = append(fields, "Content-Type", "application/x-www-form-urlencoded")
@@ -182,7 +183,7 @@ func (v *visitor) ask(t *testing.T, method, path string, form url.Values, fields
 	return v.send(t, method, path, strings.NewReader(form.Encode()), fields...)
 }
 
-func (v *visitor) send(t *testing.T, method, path string, content io.Reader, fields ...string) reply {
+func (v *visitor) send(t testing.TB, method, path string, content io.Reader, fields ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, v.URL+path, content)
 	if err != nil {
@@ -212,19 +213,19 @@ func (v *visitor) send(t *testing.T, method, path string, content io.Reader, fie
 }
 
 // get asks for a page that there is.
-func (v *visitor) get(t *testing.T, path string) reply {
+func (v *visitor) get(t testing.TB, path string) reply {
 	t.Helper()
 	return v.want(t, http.StatusOK, http.MethodGet, path, nil)
 }
 
 // post sends a form that leads to another page, whose path it returns.
-func (v *visitor) post(t *testing.T, path string, form url.Values) string {
+func (v *visitor) post(t testing.TB, path string, form url.Values) string {
 	t.Helper()
 	return v.want(t, http.StatusSeeOther, http.MethodPost, path, form).header.Get("Location")
 }
 
 // want asks, and ends the test unless the status is as given.
-func (v *visitor) want(t *testing.T, status int, method, path string, form url.Values, fields ...string) reply {
+func (v *visitor) want(t testing.TB, status int, method, path string, form url.Values, fields ...string) reply {
 	t.Helper()
 	answer := v.ask(t, method, path, form, fields...)
 	if answer.status != status {
@@ -234,7 +235,7 @@ func (v *visitor) want(t *testing.T, status int, method, path string, form url.V
 }
 
 // contains fails the test unless a page says something.
-func (r reply) contains(t *testing.T, texts ...string) {
+func (r reply) contains(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
 		if !strings.Contains(r.body, text) {
@@ -244,7 +245,7 @@ func (r reply) contains(t *testing.T, texts ...string) {
 }
 
 // lacks fails the test if a page says something.
-func (r reply) lacks(t *testing.T, texts ...string) {
+func (r reply) lacks(t testing.TB, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
 		if strings.Contains(r.body, text) {
