@@ -120,7 +120,7 @@ func TestWindowsAndTraces(t *testing.T) {
 		for _, id := range []string{mail.ID, mail.Origin} {
 			page := site.command("deliveries", "show", id)
 			at := 0
-			for _, step := range []string{"call  decided", "call  attempt 1  sent", "reply  200", "mail  accepted", "mail  skipped: MISSING_EMAIL"} {
+			for _, step := range []string{"call  window opened", "call  window due", "call  decided", "call  attempt 1  sent", "reply  200", "mail  accepted", "mail  skipped: MISSING_EMAIL"} {
 				if !strings.Contains(page, step) {
 					t.Errorf("show %s does not say %q:\n%s", id, step, page)
 				}

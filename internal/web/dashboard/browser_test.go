@@ -152,6 +152,38 @@ func TestTimes(t *testing.T) {
 	}
 }
 
+// The log goes on by itself where its end comes into sight, up to its end.
+func TestLogGoesOn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	var all []string
+	for i := range 130 {
+		all = append(all, fmt.Sprintf("person-%03d", i))
+	}
+	s.say(t, "ada", all...)
+	s.clock.advance(2 * time.Hour)
+	s.decide(t)
+	tab := browser.Open(t)
+	tab.Look(browser.Desktop, browser.Light)
+	s.signIn(tab, "vera")
+	tab.Do(chromedp.Navigate(s.URL + "/dashboard/log"))
+	rows := func() int { return browser.Value[int](tab, `document.querySelectorAll("#more-rows tr").length`) }
+	for shown := rows(); shown < len(all); shown = rows() {
+		browser.Value[string](tab, `scrollTo(0, document.body.scrollHeight), ""`)
+		tab.Do(chromedp.Poll[chromedp.Void](fmt.Sprintf(`document.querySelectorAll("#more-rows tr").length > %d`, shown)))
+	}
+	if got := rows(); got != len(all) {
+		t.Errorf("%d rows, want %d", got, len(all))
+	}
+	if browser.Value[bool](tab, `!!document.getElementById("more-next")`) {
+		t.Error("there is still a link to more")
+	}
+	if got := browser.Value[int](tab, `[...document.querySelectorAll("#more-rows time")].filter(time => time.textContent.includes("UTC")).length`); got != 0 {
+		t.Errorf("%d times are not told in the reader's zone", got)
+	}
+	calm(t, "the log goes on", tab)
+}
+
 // eye looks at pages in both schemes and widths: nothing is wider than the
 // window, and axe finds nothing, on a phone in the dark and on a desk in the
 // light. The pictures are for people to look at.
