@@ -30,16 +30,17 @@ func (s *site) fillLog(b *testing.B) {
 	numbers := fmt.Sprintf(`WITH RECURSIVE numbers (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < %d),
 		rows AS (SELECT i, %d + i * %d / %d AS at, CASE WHEN i %% 2 = 0 THEN 'call' ELSE 'mail' END AS lane, 'user-' || (i %% 50000) AS uid,
 			CASE i %% 100 WHEN 1 THEN 'failed' WHEN 2 THEN 'failed' WHEN 3 THEN 'skipped' WHEN 4 THEN 'skipped' WHEN 6 THEN 'skipped'
-				ELSE CASE WHEN i > %d THEN 'pending' ELSE 'sent' END END AS state FROM numbers),
+				ELSE CASE WHEN i > %d THEN 'pending' ELSE 'sent' END
+				END AS state FROM numbers),
 		made AS (SELECT *, substr(printf('%%012x', at), 1, 8) || '-' || substr(printf('%%012x', at), 9, 4) || '-7000-8000-' || printf('%%012x', i) AS id,
 			CASE state WHEN 'failed' THEN 'REJECTED' WHEN 'skipped' THEN 'MISSING_EMAIL' ELSE '' END AS reason FROM rows)`,
 		largeLog-1, begin, step, largeLog, largeLog-2000)
 	for _, statement := range []string{
 		numbers + ` INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, attempts, created_at, armed_at, next_at, settled_at)
-			SELECT id, 'default', lane, uid, 'user:ada', '', CASE lane WHEN 'call' THEN 'custom' ELSE '' END, state, reason, 1, at, at, at, at FROM made`,
+			SELECT id, 'default', lane, uid, 'user:ada', '', CASE lane WHEN 'call' THEN 'custom' ELSE '' END, state, reason, 1, at, at AS armed, at AS next, at AS settled FROM made`,
 		numbers + ` INSERT INTO payloads (delivery_id, body) SELECT id, CAST('{"data":{"to":{"uid":"' || uid || '"}}}' AS BLOB) FROM made`,
 		numbers + ` INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, reserved)
-			SELECT id, 'default', id, 'u:ada' || char(31) || uid, uid, 1, 1, 'm' || i, 'text', 'message', 'ada', at - 3600000, CAST('{"ids":["m' || i || '"],"numbers":[1]}' AS BLOB), 1, 0
+			SELECT id, 'default', id, 'u:ada' || char(31) || uid AS pair, uid, 1 AS first, 1 AS last, 'm' || i, 'text', 'message', 'ada', at - 3600000, CAST('{"ids":["m' || i || '"],"numbers":[1]}' AS BLOB), 1, 0
 			FROM made WHERE lane = 'call'`,
 		numbers + ` INSERT INTO tally_hours (hour, app, lane, state, reason, n) SELECT at / 3600000, 'default', lane, state, reason, COUNT(*) FROM made WHERE state <> 'pending' GROUP BY 1, 2, 3, 4, 5`,
 		`WITH RECURSIVE numbers (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < 49999)

@@ -198,8 +198,14 @@ func (q *logQuery) words() string {
 		text = "mails"
 	}
 	for _, one := range []struct{ says, value string }{
-		{"%s that are %s", q.Status}, {"%s, reason “%s”", reasonText(chat.Reason(q.Reason))}, {"%s, event %s", q.Event}, {"%s, from %s", q.Sender},
-		{"%s, for %s", q.Receiver}, {"%s, told %s", q.Member}, {"%s, since %s", q.From}, {"%s, until %s", q.Until},
+		{"%s that are %s", q.Status},
+		{"%s, reason “%s”", reasonText(chat.Reason(q.Reason))},
+		{"%s, event %s", q.Event},
+		{"%s, from %s", q.Sender},
+		{"%s, for %s", q.Receiver},
+		{"%s, told %s", q.Member},
+		{"%s, since %s", q.From},
+		{"%s, until %s", q.Until},
 	} {
 		if one.value != "" {
 			text = fmt.Sprintf(one.says, text, one.value)

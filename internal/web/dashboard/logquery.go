@@ -66,8 +66,16 @@ func (q logQuery) of(lane outbox.Lane) logQuery {
 func (q *logQuery) encode() string {
 	values := make(url.Values)
 	for _, one := range []struct{ name, value string }{
-		{"event", q.Event}, {"sender", q.Sender}, {"receiver", q.Receiver}, {"member", q.Member}, {"receiverType", q.ReceiverType},
-		{"status", q.Status}, {"reason", q.Reason}, {"from", q.From}, {"until", q.Until}, {"before", q.Before},
+		{"event", q.Event},
+		{"sender", q.Sender},
+		{"receiver", q.Receiver},
+		{"member", q.Member},
+		{"receiverType", q.ReceiverType},
+		{"status", q.Status},
+		{"reason", q.Reason},
+		{"from", q.From},
+		{"until", q.Until},
+		{"before", q.Before},
 	} {
 		if one.value != "" {
 			values.Set(one.name, one.value)
@@ -147,8 +155,10 @@ func (q *logQuery) controls() []control {
 	return append([]control{
 		status, reason,
 		pick("event", "Event", q.Event, []choice{
-			{string(chat.CategoryMessage), "Message"}, {string(chat.CategoryCustom), "Custom message"},
-			{string(chat.CategoryInteractive), "Interactive message"}, {string(chat.CategoryCard), "Card"},
+			{string(chat.CategoryMessage), "Message"},
+			{string(chat.CategoryCustom), "Custom message"},
+			{string(chat.CategoryInteractive), "Interactive message"},
+			{string(chat.CategoryCard), "Card"},
 		}),
 		line("sender", "Sender", q.Sender, "A user id."),
 		line("receiver", "Receiver", q.Receiver, "A user id or group id."),
