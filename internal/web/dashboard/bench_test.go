@@ -30,8 +30,7 @@ func (s *site) fillLog(b *testing.B) {
 	numbers := fmt.Sprintf(`WITH RECURSIVE numbers (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM numbers WHERE i < %d),
 		rows AS (SELECT i, %d + i * %d / %d AS at, CASE WHEN i %% 2 = 0 THEN 'call' ELSE 'mail' END AS lane, 'user-' || (i %% 50000) AS uid,
 			CASE i %% 100 WHEN 1 THEN 'failed' WHEN 2 THEN 'failed' WHEN 3 THEN 'skipped' WHEN 4 THEN 'skipped' WHEN 6 THEN 'skipped'
-				ELSE CASE WHEN i > %d THEN 'pending' ELSE 'sent' END
-				END AS state FROM numbers),
+				ELSE iif(i > %d, 'pending', 'sent') END AS state FROM numbers),
 		made AS (SELECT *, substr(printf('%%012x', at), 1, 8) || '-' || substr(printf('%%012x', at), 9, 4) || '-7000-8000-' || printf('%%012x', i) AS id,
 			CASE state WHEN 'failed' THEN 'REJECTED' WHEN 'skipped' THEN 'MISSING_EMAIL' ELSE '' END AS reason FROM rows)`,
 		largeLog-1, begin, step, largeLog, largeLog-2000)
