@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -79,6 +80,16 @@ func checkWords(t interface{ Fatalf(string, ...any) }, text string) {
 	}
 	if again := mailbox.Words(strings.Join(words, " ")); !slices.Equal(words, again) {
 		t.Fatalf("the words of %q are %q, and theirs %q", text, words, again)
+	}
+}
+
+func TestWordsOfEachLetter(t *testing.T) {
+	t.Parallel()
+	for r := range rune(unicode.MaxRune + 1) {
+		checkWords(t, string(r))
+		if upper := string(unicode.ToUpper(r)); unicode.IsLetter(r) && !slices.Equal(mailbox.Words(upper), mailbox.Words(strings.ToLower(upper))) {
+			t.Errorf("the case of %q counts", upper)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ func Words(text string) []string {
 		text = text[:maxFieldBytes]
 	}
 	text = cases.Fold().String(norm.NFKD.String(strings.ToValidUTF8(text, " ")))
+	text = strings.ToLower(text) // of Cherokee's letters folding exchanges the two cases
 	var words []string
 	var word strings.Builder
 	end := func() {
