@@ -43,23 +43,31 @@ func (e *Engine) Run(ctx context.Context, callers Callers) {
 // Alive reports whether windows are being decided.
 func (e *Engine) Alive() bool { return e.alive.Load() }
 
-// round does a pass, or while there is much to do several at one time: on a
-// database with many writers a decision mostly waits for answers.
+// round does a pass, or while there is much to do several at one time, again and
+// again until nothing is left or one has failed: on a database with many writers
+// a decision mostly waits for answers, and with one the next windows can be read
+// while those before are being written.
 func (e *Engine) round(ctx context.Context, callers Callers, busy bool) (more bool, err error) {
-	passes := 1
-	if busy {
-		passes = max(1, e.cfg.Deciders)
+	if !busy {
+		return e.pass(ctx, callers)
 	}
 	var (
 		group sync.WaitGroup
 		mu    sync.Mutex
 	)
-	for range passes {
+	more = true
+	// report takes in how a pass ended, and says whether to do another.
+	report := func(again bool, failed error) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		more, err = more && again, errors.Join(err, failed)
+		return more && err == nil && ctx.Err() == nil
+	}
+	for range max(1, e.cfg.Deciders) {
 		group.Go(func() {
-			again, failed := e.pass(ctx, callers)
-			mu.Lock()
-			defer mu.Unlock()
-			more, err = more || again, errors.Join(err, failed)
+			for report(e.pass(ctx, callers)) {
+				continue
+			}
 		})
 	}
 	group.Wait()

@@ -48,7 +48,8 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 		held := make([]*ruling, 0, len(rulings))
 		for _, r := range rulings {
 			if same[keyOf(r.Case)] {
-				held = append(held, r)
+				again := *r // what is changed here counts only if it is written
+				held = append(held, &again)
 			}
 		}
 		if len(held) < len(rulings) {

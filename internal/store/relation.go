@@ -53,20 +53,45 @@ func (r *relation) run(tx *transaction, before []any, casts []string, run func(t
 		}
 		return run(r.unnest(len(before)+1), append(before[:len(before):len(before)], columns...))
 	}
-	casts = slices.Clone(casts)
-	for i := range casts {
-		if casts[i] == "BYTEA" {
-			casts[i] = "BLOB" // to SQLite the other is a number
-		}
-	}
 	return chunks(len(r.rows), func(from, to int) error {
 		args := make([]any, 0, len(before)+len(r.types)*(to-from))
 		args = append(args, before...)
 		for _, row := range r.rows[from:to] {
 			args = append(args, row...)
 		}
-		return run("VALUES "+tuples(to-from, len(r.types), len(before)+1, casts...), args)
+		return run(tx.statements.values(to-from, len(r.types), len(before)+1, casts), args)
 	})
+}
+
+// valuesShape is all that the text of a VALUES depends on.
+type valuesShape struct {
+	rows, columns, first int
+	casts                string
+}
+
+// values returns a VALUES of parameters. Its text is kept, for as many shapes
+// as statements: it is made while nobody else can write.
+func (k *statements) values(rows, columns, first int, casts []string) string {
+	shape := valuesShape{rows, columns, first, strings.Join(casts, " ")}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if made, ok := k.tables[shape]; ok {
+		return made
+	}
+	casts = slices.Clone(casts)
+	for i := range casts {
+		if casts[i] == "BYTEA" {
+			casts[i] = "BLOB" // to SQLite the other is a number
+		}
+	}
+	made := "VALUES " + tuples(rows, columns, first, casts...)
+	if len(k.tables) < maxStatements {
+		if k.tables == nil {
+			k.tables = make(map[valuesShape]string)
+		}
+		k.tables[shape] = made
+	}
+	return made
 }
 
 func (r *relation) unnest(first int) string {

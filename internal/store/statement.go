@@ -15,9 +15,10 @@ const maxStatements = 200
 // runs again and again: parsing takes longer than running. PostgreSQL's driver
 // does this by itself.
 type statements struct {
-	mu   sync.Mutex
-	seen map[string]bool
-	kept map[string]*parsed
+	mu     sync.Mutex
+	seen   map[string]bool
+	kept   map[string]*parsed
+	tables map[valuesShape]string
 }
 
 type parsed struct {

@@ -27,32 +27,65 @@ func (s *Store) inBackground(ctx context.Context, fn func(*transaction) error) e
 func (s *Store) transact(ctx context.Context, kind int, fn func(*transaction) error) error {
 	return s.dialect.retry(ctx, func() error {
 		if s.dialect.soleWriter() {
-			if err := s.turns.take(ctx, kind); err != nil {
-				return fmt.Errorf("wait to write: %w", err)
-			}
-			defer s.turns.give()
+			return s.inTurn(ctx, newWriter(kind, fn))
 		}
-		begun, err := s.write.BeginTx(ctx, nil)
-		if err != nil {
-			return fmt.Errorf("begin: %w", err)
-		}
-		tx := &transaction{Tx: begun}
-		if s.dialect.keepStatements {
-			tx.statements = &s.statements
-			defer func() { s.statements.keep(ctx, s.write, tx.wanted) }()
-		}
-		if err := fn(tx); err != nil {
-			// After a failed COMMIT or a lost connection there is nothing to
-			// roll back; the first error is the one that explains.
-			_ = tx.Rollback()
-			return err
-		}
-		if err := tx.Commit(); err != nil {
-			return fmt.Errorf("commit: %w", err)
-		}
-		s.written.Add(1)
-		return nil
+		return s.once(ctx, fn)
 	})
+}
+
+// inTurn writes when it is the writer's turn, in one transaction with another
+// where that may be. If either of the two cannot be written, neither is, and
+// each goes its own way.
+func (s *Store) inTurn(ctx context.Context, w *writer) error {
+	if err := s.turns.take(ctx, w); err != nil {
+		return fmt.Errorf("wait to write: %w", err)
+	}
+	if w.done {
+		return nil
+	}
+	if w.along {
+		again := newWriter(w.kind, w.write)
+		again.alone = true
+		return s.inTurn(ctx, again)
+	}
+	defer s.turns.give()
+	if other := s.turns.companion(w); other != nil {
+		err := s.once(ctx, func(tx *transaction) error {
+			if err := w.write(tx); err != nil {
+				return err
+			}
+			return other.write(tx)
+		})
+		s.turns.dismiss(other, err == nil)
+		if err == nil {
+			return nil
+		}
+	}
+	return s.once(ctx, w.write)
+}
+
+// once runs fn in one transaction.
+func (s *Store) once(ctx context.Context, fn func(*transaction) error) error {
+	begun, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &transaction{Tx: begun}
+	if s.dialect.keepStatements {
+		tx.statements = &s.statements
+		defer func() { s.statements.keep(ctx, s.write, tx.wanted) }()
+	}
+	if err := fn(tx); err != nil {
+		// After a failed COMMIT or a lost connection there is nothing to
+		// roll back; the first error is the one that explains.
+		_ = tx.Rollback()
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.written.Add(1)
+	return nil
 }
 
 // reading runs fn, which only reads, on the database as it is at one moment.
