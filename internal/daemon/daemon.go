@@ -23,9 +23,11 @@ import (
 	"github.com/postrider/postrider/internal/outbound"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/provider"
+	"github.com/postrider/postrider/internal/provider/branding"
 	"github.com/postrider/postrider/internal/provider/gateway"
 	"github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/provider/gateway/smtp"
+	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/web"
 	"github.com/postrider/postrider/notification"
 )
@@ -65,6 +67,8 @@ type Daemon struct {
 	breakers    *breaker.Breaker
 	gate        *gateway.Gate
 	gatewayName string
+	render      *render.Renderer
+	brands      *branding.Keeper
 	closers     []io.Closer // in the order in which they were opened
 
 	metricsListener net.Listener
@@ -172,11 +176,12 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.gatewayName, d.gate = out.Name(), gate
+	d.gatewayName, d.gate, d.render = out.Name(), gate, renderer
+	d.brands = branding.New(d.data.Store, s.brand(), d.clock)
 	d.provider = provider.New(provider.Config{
 		App: App, AppID: s.AppID,
 		Outbox: d.data.Store, Book: book,
-		Render: renderer, Gateway: out, Gate: gate, Brand: d.brandOf, Zone: d.zoneOf,
+		Render: renderer, Gateway: out, Gate: gate, Brand: d.brands.Recent, Zone: d.zoneOf,
 		MaxAge: s.MaxAge, Retries: s.EmailRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
 		OnAccept: func(duplicate bool) {

@@ -12,7 +12,9 @@ import (
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbound"
+	"github.com/postrider/postrider/internal/preview"
 	"github.com/postrider/postrider/internal/web/dashboard"
+	"github.com/postrider/postrider/internal/web/page"
 )
 
 // wireAccounts connects the people of the dashboard, and makes sure that there
@@ -47,6 +49,10 @@ func (d *Daemon) dashboardEngine(options Options) *dashboard.Engine {
 		// Its address is public, whatever else may be called.
 		SendGrid:            sendgrid.ClientConfig{Transport: outbound.New(outbound.Config{}), Clock: d.clock, Version: options.Version},
 		AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere, Version: options.Version,
+		Brands: d.brands, Preview: preview.New(preview.Config{
+			AppID: d.appID(), Region: s.Region, Renderer: d.render, Facts: d.engine.Facts, Clock: d.clock,
+			Pictures: d.PublicURL() + page.AssetsPath + "avatars/",
+		}),
 	}
 }
 

@@ -17,7 +17,7 @@ type Look struct {
 	PreferencesLink string `env:"POSTRIDER_PREFERENCES_LINK" placeholder:"URL" help:"Where the mail's link to the email settings leads; the same placeholders."`
 	BrandName       string `env:"POSTRIDER_BRAND_NAME" placeholder:"NAME" help:"Product whose mails they are; the sender's display name unless set."`
 	BrandLogo       string `env:"POSTRIDER_BRAND_LOGO" placeholder:"URL" help:"https URL of the logo above the mail; the name in letters unless set."`
-	BrandColor      string `env:"POSTRIDER_BRAND_COLOR" default:"#0f6e67" placeholder:"#RRGGBB" help:"Colour of the mail's button and edge."`
+	BrandColor      string `env:"POSTRIDER_BRAND_COLOR" placeholder:"#RRGGBB" help:"Colour of the mail's button and edge; #0f6e67 unless set."`
 	BrandFooter     string `env:"POSTRIDER_BRAND_FOOTER" placeholder:"TEXT" help:"Last text of every mail, such as a postal address."`
 }
 
@@ -60,11 +60,6 @@ func (d *Daemon) renderer() (*render.Renderer, error) {
 		From: mail.Address(d.settings.From), ImageBase: d.settings.PublicURL,
 		DeepLink: links.deep, PreferencesLink: links.preferences,
 	}), nil
-}
-
-// brandOf returns the look of an app's mails: the one that is set.
-func (d *Daemon) brandOf(context.Context, string) (render.Brand, error) {
-	return d.settings.brand(), nil
 }
 
 // zoneOf returns the time zone that somebody has registered; nil if there is

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"context"
 	"embed"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"time"
@@ -64,6 +65,9 @@ type Engine struct {
 	AllowPrivateTargets bool
 	Here                func(url string) bool
 	Version             string
+	// Brands keeps the look of mails, and Preview shows them.
+	Brands  Brands
+	Preview Previews
 }
 
 //go:embed templates
@@ -71,13 +75,17 @@ var templates embed.FS
 
 type dashboard struct {
 	Config
-	pages map[string]*page.Page
+	pages       map[string]*page.Page
+	previewPage *template.Template // a document for a frame
 }
 
 // New returns the handler of Path and everything below it. It panics if what is
 // embedded is broken: it is part of the program.
 func New(cfg Config) http.Handler {
-	d := &dashboard{Config: cfg, pages: make(map[string]*page.Page)}
+	d := &dashboard{
+		Config: cfg, pages: make(map[string]*page.Page),
+		previewPage: template.Must(template.ParseFS(templates, "templates/preview.html")),
+	}
 	for _, p := range pages() {
 		layout := cfg.Layout
 		if p.inside {
@@ -115,7 +123,7 @@ func (c *Config) Has(section page.Section) bool {
 	switch section {
 	case page.SectionMailbox:
 		return c.Mailbox
-	case page.SectionCredentials, page.SectionPreferences, page.SectionPeople, page.SectionLog, page.SectionKeys:
+	case page.SectionCredentials, page.SectionPreferences, page.SectionTemplates, page.SectionPeople, page.SectionLog, page.SectionKeys:
 		return c.Engine != nil
 	default:
 		return true

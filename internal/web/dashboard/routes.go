@@ -87,6 +87,10 @@ func (d *dashboard) routes() []route {
 		{"GET " + Path + "/preferences/reset", operator, d.confirmResetPreferences, nil},
 		{"POST " + Path + "/preferences/reset", operator, d.resetPreferences, nil},
 
+		{"GET " + templatesPath, viewer, d.templates, nil},
+		{"POST " + templatesPath, operator, d.saveTemplates, nil},
+		{"GET " + templatesPath + "/preview", viewer, d.preview, nil},
+
 		{"GET " + Path + "/people", viewer, d.people, nil},
 		{"POST " + Path + "/people", operator, d.addPerson, nil},
 		{"GET " + importPath, operator, d.importForm, nil},
@@ -151,6 +155,7 @@ func pages() []struct {
 		{"sendgrid", true, page.SectionCredentials},
 		{"test", true, page.SectionCredentials},
 		{"preferences", true, page.SectionPreferences},
+		{"templates", true, page.SectionTemplates},
 		{"people", true, page.SectionPeople},
 		{"person", true, page.SectionPeople},
 		{"import", true, page.SectionPeople},

@@ -40,6 +40,10 @@ func TestRoles(t *testing.T) {
 		"GET /dashboard/jobs":                       viewer,
 		"GET /dashboard/jobs/{id}":                  viewer,
 
+		"GET /dashboard/templates":         viewer,
+		"POST /dashboard/templates":        operator,
+		"GET /dashboard/templates/preview": viewer,
+
 		"POST /dashboard/people/{uid}/zone":  operator,
 		"GET /dashboard/people/{uid}/reset":  operator,
 		"POST /dashboard/people/{uid}/reset": operator,

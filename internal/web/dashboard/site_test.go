@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -17,10 +18,15 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine/digest"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbound"
+	"github.com/postrider/postrider/internal/preview"
+	"github.com/postrider/postrider/internal/provider/branding"
+	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/store"
 	"github.com/postrider/postrider/internal/web"
 	"github.com/postrider/postrider/internal/web/dashboard"
@@ -72,6 +78,7 @@ type options struct {
 	sendGridURL string
 	strict      bool // private targets are refused
 	health      []dashboard.Health
+	brand       render.Brand // of the configuration
 }
 
 func newSite(t testing.TB, o options) *site {
@@ -119,6 +126,7 @@ func newSite(t testing.TB, o options) *site {
 			Log: s.store, Jobs: dashboard.Jobs{Runner: runner, Store: s.store}, Health: func() []dashboard.Health { return o.health },
 			Contacts: s.store, Personal: s.store,
 			Transport: transport, SendGrid: sendgrid.ClientConfig{Transport: transport, Clock: s.clock.Now, Version: "test", URL: o.sendGridURL},
+			Brands: branding.New(s.store, o.brand, s.clock.Now), Preview: s.preview(o.publicURL),
 			AllowPrivateTargets: !o.strict, Here: func(u string) bool { return u == o.publicURL+"/webhook" }, Version: "test",
 		},
 		Mailbox: &web.Mailbox{Store: s.store, Keep: 1000, PlaysFaults: true, Targets: transport}, Ready: s.store.Ping, PublicURL: o.publicURL, Clock: s.clock.Now, Logger: logger,
@@ -126,6 +134,25 @@ func newSite(t testing.TB, o options) *site {
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
+}
+
+// preview shows mails; the one real conversation is that of each call.
+func (s *site) preview(publicURL string) *preview.Previewer {
+	return preview.New(preview.Config{
+		AppID: "app123", Region: "eu", Pictures: publicURL + "/assets/avatars/", Clock: s.clock.Now,
+		Renderer: render.New(render.Config{
+			From: mail.Address{Name: "Acme Chat", Address: "chat@example.com"}, ImageBase: publicURL,
+		}),
+		Facts: func(ctx context.Context, id string) (*digest.Facts, bool, error) {
+			if _, _, err := s.store.Get(ctx, id); err != nil {
+				return nil, false, nil
+			}
+			return &digest.Facts{
+				Recipient: chat.User{UID: "vic", Name: "Vic Lee"}, Conversation: chat.OneOnOne("vic", "wim"),
+				Messages: []chat.Message{{ID: "1", Sender: "wim", Category: chat.CategoryMessage, Type: "text", Body: []byte(`{"data":{"text":"What was really written"}}`)}},
+			}, true, nil
+		},
+	})
 }
 
 // people makes the accounts. Hashing takes its time: one hash does for all.

@@ -11,6 +11,7 @@ const (
 	SectionOverview    Section = "/dashboard"
 	SectionCredentials Section = "/dashboard/credentials"
 	SectionPreferences Section = "/dashboard/preferences"
+	SectionTemplates   Section = "/dashboard/templates"
 	SectionPeople      Section = "/dashboard/people"
 	SectionLog         Section = "/dashboard/log"
 	SectionMailbox     Section = "/mailbox"
@@ -37,6 +38,7 @@ func navigation() [][]link {
 		{
 			{Path: SectionCredentials, Name: "Credentials", Icon: "M7 13a3 3 0 1 0 0-6 3 3 0 0 0 0 6M10 10h7M13.5 10v2M16.5 10v3"},
 			{Path: SectionPreferences, Name: "Preferences", Icon: "M3.5 6h7M14.5 6h2M3.5 14h2M9.5 14h7M12.5 4a2 2 0 1 0 0 4 2 2 0 0 0 0-4M7.5 12a2 2 0 1 0 0 4 2 2 0 0 0 0-4"},
+			{Path: SectionTemplates, Name: "Templates", Icon: "M4 4h12v12H4zM7 8h6M7 11h6M7 13.500h3"},
 			{Path: SectionPeople, Name: "People", Icon: "M4 4.5h12v11H4zM10 10a1.7 1.7 0 1 0 0-3.4 1.7 1.7 0 0 0 0 3.4M7 13.5c.3-1.5 1.5-2 3-2s2.7.5 3 2"},
 			{Path: SectionLog, Name: "Log", Icon: "M4 5h12M4 10h12M4 15h7"},
 			{Path: SectionMailbox, Name: "Mailbox", Icon: "M3.5 5.5h13v9h-13zM3.5 6l6.5 5 6.5-5"},
