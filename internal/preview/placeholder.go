@@ -63,7 +63,7 @@ func (p *Previewer) Placeholders(f Field) ([]Placeholder, error) {
 	err := p.each(f, func(facts *digest.Facts, i int, n *notification.Notification) error {
 		if f.subject() {
 			for _, path := range subjectPaths() {
-				if value, ok := digest.FindInSubject(n, facts.Recipient.Avatar, path); ok {
+				if value, ok := digest.FindInSubject(n, facts.Recipient.Avatar, path); ok && found[path] == "" {
 					found[path] = value
 				}
 			}
@@ -74,8 +74,8 @@ func (p *Previewer) Placeholders(f Field) ([]Placeholder, error) {
 			return fmt.Errorf("read message of a sample: %w", err)
 		}
 		for _, path := range leaves("message", tree) {
-			if value, ok := facts.Find(i, path); ok {
-				found[path] = value
+			if value, ok := facts.Find(i, path); ok && found[path] == "" {
+				found[path] = value // of the first sample: it is the plainest
 			}
 		}
 		return nil
@@ -205,7 +205,7 @@ func (p *Previewer) Check(f Field, text string) (string, error) {
 // knows reports whether a placeholder stands for something in a sample.
 func (p *Previewer) knows(f Field, path string) (known bool, err error) {
 	err = p.each(f, func(facts *digest.Facts, i int, n *notification.Notification) error {
-		ok := false
+		var ok bool
 		if f.subject() {
 			_, ok = digest.FindInSubject(n, facts.Recipient.Avatar, path)
 		} else {

@@ -60,8 +60,10 @@ func (k *Keeper) with(b, other render.Brand) render.Brand {
 		value        *string
 		fixed, other string
 	}{
-		{&b.Name, k.fixed.Name, other.Name}, {&b.Logo, k.fixed.Logo, other.Logo},
-		{&b.Color, k.fixed.Color, other.Color}, {&b.Footer, k.fixed.Footer, other.Footer},
+		{&b.Name, k.fixed.Name, other.Name},
+		{&b.Logo, k.fixed.Logo, other.Logo},
+		{&b.Color, k.fixed.Color, other.Color},
+		{&b.Footer, k.fixed.Footer, other.Footer},
 	} {
 		if field.fixed != "" {
 			*field.value = field.other

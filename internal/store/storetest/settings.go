@@ -11,6 +11,8 @@ import (
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/vault"
+	"github.com/postrider/postrider/internal/provider/branding"
+	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/store"
 )
 
@@ -61,6 +63,18 @@ func settingsReplaced(t *testing.T, f *fixture) {
 		t.Error("not deleted")
 	}
 	expect("a", nil)
+
+	kept := branding.New(f, render.Brand{}, time.Now)
+	if got, err := kept.Brand(t.Context(), "app"); err != nil || got != (render.Brand{}) {
+		t.Errorf("a brand that was never set: %+v, %v", got, err)
+	}
+	brand := render.Brand{Name: "Acme", Footer: "1 Lake Road"}
+	if _, err := kept.Save(t.Context(), "app", brand); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := kept.Brand(t.Context(), "app"); err != nil || got != brand {
+		t.Errorf("the brand is %+v, %v", got, err)
+	}
 }
 
 func settingsTogether(t *testing.T, f *fixture) {

@@ -254,6 +254,10 @@ func TestLooks(t *testing.T) {
 			})
 			calm(e.t, "before the forms that are refused", e.tab)
 			e.look("preferences", "/dashboard/preferences")
+			e.look("templates", "/dashboard/templates")
+			e.look("templates-completing", "/dashboard/templates", func() {
+				e.tab.Do(chromedp.SendKeys(chromedp.CSS(`[name="texts.textMessageTemplateDefault.body"]`), " {{me"), chromedp.WaitVisible(chromedp.ID("completions")))
+			})
 			e.look("preferences-wrong", "/dashboard/preferences", func() {
 				browser.Value[string](e.tab, `document.getElementById("f-preferences.email.maxPerDay").value = "31"`)
 				e.tab.Click(".form-end .primary")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,7 @@ type entryView struct {
 	Timeline []momentRow
 	Payload  string
 	Related  []logRow
+	Preview  string // what the call would say under other texts
 	Replay   string
 	Cancel   string
 	Back     string
@@ -108,11 +110,12 @@ func (d *dashboard) logEntry(w http.ResponseWriter, r *http.Request, v *gate.Vis
 func (d *dashboard) showEntry(w http.ResponseWriter, r *http.Request, v *gate.Visitor, t *history.Trace, status int, alert string) {
 	view := entryView{
 		common: newCommon(r, v), Title: "Call to " + or(t.Provider, "no provider"), Badge: badgeOf(t.State), Why: why(&t.Delivery), Back: logPath,
-		Facts: factsOf(t), Payload: payloadText(t.Payload), Undecided: t.Lane == outbox.LaneCall && t.Decided == nil,
+		Preview: templatesPath + "?call=" + url.QueryEscape(t.ID),
+		Facts:   factsOf(t), Payload: payloadText(t.Payload), Undecided: t.Lane == outbox.LaneCall && t.Decided == nil,
 	}
 	view.Alert = alert
 	if t.Lane == outbox.LaneMail {
-		view.Title, view.Back = "Mail", logPath+"?channel=mail"
+		view.Title, view.Back, view.Preview = "Mail", logPath+"?channel=mail", ""
 	}
 	for _, m := range t.Timeline() {
 		view.Timeline = append(view.Timeline, rowOfMoment(&m))

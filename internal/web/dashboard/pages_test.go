@@ -60,6 +60,8 @@ func TestPages(t *testing.T) {
 	compare(t, s, "custom-delete", mira.get(t, customPath+"/delete"))
 	compare(t, s, "preferences", mira.get(t, "/dashboard/preferences"))
 	compare(t, s, "preferences-viewer", s.as(t, "vera").get(t, "/dashboard/preferences"))
+	compare(t, s, "templates", mira.get(t, templatesPath))
+	compare(t, s, "templates-viewer", s.as(t, "vera").get(t, templatesPath))
 	compare(t, s, "people-empty", mira.get(t, "/dashboard/people"))
 	compare(t, s, "import", mira.get(t, "/dashboard/people-import"))
 	s.community(t)

@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbound"
+	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/preview"
 	"github.com/postrider/postrider/internal/provider/branding"
 	"github.com/postrider/postrider/internal/provider/render"
@@ -144,7 +146,7 @@ func (s *site) preview(publicURL string) *preview.Previewer {
 			From: mail.Address{Name: "Acme Chat", Address: "chat@example.com"}, ImageBase: publicURL,
 		}),
 		Facts: func(ctx context.Context, id string) (*digest.Facts, bool, error) {
-			if _, _, err := s.store.Get(ctx, id); err != nil {
+			if _, _, err := s.store.Get(ctx, id); errors.Is(err, outbox.ErrNotFound) {
 				return nil, false, nil
 			}
 			return &digest.Facts{

@@ -134,7 +134,7 @@ func (d *dashboard) fillTexts(view *templatesView, texts textValues) error {
 			row := textRow{Label: one.label}
 			for _, private := range []bool{false, true} {
 				name := one.name(private)
-				input := textInput{Name: name, Label: one.label, Value: texts[name], List: list}
+				input := textInput{Name: name, Label: "Default", Value: texts[name], List: list}
 				if first := builtIn.Text(one.template, private, one.field); first != texts[name] {
 					input.BuiltIn = first
 				}
@@ -142,7 +142,7 @@ func (d *dashboard) fillTexts(view *templatesView, texts textValues) error {
 					return fmt.Errorf("check a text: %w", err)
 				}
 				if private {
-					input.Label += ", private"
+					input.Label = "Private"
 					row.Private = input
 				} else {
 					row.Default = input
