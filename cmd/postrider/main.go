@@ -22,6 +22,7 @@ type commands struct {
 	Send        sendCommand        `cmd:"" help:"Post one notification to a custom provider, anybody's, and show its answer."`
 	Check       checkCommand       `cmd:"" help:"Play the engine against a custom provider, anybody's, and tell what holds."`
 	Credentials credentialsCommand `cmd:"" help:"Show the credentials of the webhook and of the first account."`
+	SignInLink  signInLinkCommand  `cmd:"" help:"Print a link that signs in to the dashboard once, without a password."`
 	Config      configCommand      `cmd:"" help:"Show every setting, its value and where it comes from."`
 	Version     versionCommand     `cmd:"" help:"Show version and build facts."`
 }

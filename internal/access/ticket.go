@@ -20,7 +20,6 @@ const (
 const (
 	inviteFor = 7 * 24 * time.Hour
 	resetFor  = 24 * time.Hour
-	signInFor = time.Hour
 )
 
 // Ticket is what a link that works once stands for, without the token in it.
@@ -70,12 +69,12 @@ func (a *Accounts) ResetLink(ctx context.Context, by Actor, name string) (token 
 }
 
 // SignInLink lets somebody sign in once without a password: whoever has the
-// machine has the accounts.
-func (a *Accounts) SignInLink(ctx context.Context, by Actor, name string) (token string, t Ticket, err error) {
+// machine has the accounts. It is good for as long as lasts says.
+func (a *Accounts) SignInLink(ctx context.Context, by Actor, name string, lasts time.Duration) (token string, t Ticket, err error) {
 	if name, err = AccountName(name); err != nil {
 		return "", Ticket{}, err
 	}
-	t, token = a.newTicket(KindSignIn, by, name, "", signInFor)
+	t, token = a.newTicket(KindSignIn, by, name, "", lasts)
 	return token, t, a.issue(ctx, by, t, ActionMadeSignInLink)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/engine/breaker"
@@ -74,11 +75,11 @@ func (d *Daemon) health() []dashboard.Health {
 }
 
 // SignInLink returns the address of a page that signs its reader in to the first
-// account, once.
+// account, once, within an hour.
 func (d *Daemon) SignInLink(ctx context.Context) (string, error) {
-	token, _, err := d.accounts.SignInLink(ctx, access.Actor{}, d.Credential(access.NameAdmin).Username)
+	token, _, err := d.accounts.SignInLink(ctx, access.Actor{}, d.Credential(access.NameAdmin).Username, time.Hour)
 	if err != nil {
 		return "", fmt.Errorf("make a sign-in link: %w", err)
 	}
-	return d.PublicURL() + dashboard.Path + "/sign-in/" + token, nil
+	return signInURL(d.PublicURL(), token), nil
 }

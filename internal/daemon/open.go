@@ -22,6 +22,9 @@ const sealCheck = "seal-check"
 type Data struct {
 	Store   *store.Store
 	Keyring *access.Keyring
+
+	clock  func() time.Time
+	logger *slog.Logger
 }
 
 // OpenData opens the database beside whoever serves from it.
@@ -57,7 +60,7 @@ func openData(ctx context.Context, settings *Database, exclusive bool, clock fun
 		}
 		return nil, err
 	}
-	return &Data{Store: s, Keyring: keyring}, nil
+	return &Data{Store: s, Keyring: keyring, clock: clock, logger: logger}, nil
 }
 
 func newSealer(settings *Database) (*access.Sealer, error) {

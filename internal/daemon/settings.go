@@ -141,15 +141,8 @@ func (d *Database) validate() error {
 	return nil
 }
 
-// complete checks the settings that are more than a value's own syntax, and
-// fills in those that depend on others.
-func (s *Settings) complete() error {
-	if err := s.Database.validate(); err != nil {
-		return err
-	}
-	if err := s.Look.validate(); err != nil {
-		return err
-	}
+// complete fills in where the server listens, and checks how it is reached.
+func (s *Server) complete() error {
 	if s.Listen == "" {
 		s.Listen = ":8080"
 		if port := os.Getenv("PORT"); port != "" {
@@ -168,6 +161,21 @@ func (s *Settings) complete() error {
 			return errors.New("POSTRIDER_PUBLIC_URL: must be a URL such as https://mail.example.com")
 		}
 		s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	}
+	return nil
+}
+
+// complete checks the settings that are more than a value's own syntax, and
+// fills in those that depend on others.
+func (s *Settings) complete() error {
+	if err := s.Database.validate(); err != nil {
+		return err
+	}
+	if err := s.Look.validate(); err != nil {
+		return err
+	}
+	if err := s.Server.complete(); err != nil {
+		return err
 	}
 	for _, positive := range []struct {
 		name  string

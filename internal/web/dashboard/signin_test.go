@@ -111,7 +111,7 @@ func TestTooManyAttempts(t *testing.T) {
 func TestSignInLink(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, options{})
-	token, _, err := s.accounts.SignInLink(t.Context(), access.Actor{}, "mira")
+	token, _, err := s.accounts.SignInLink(t.Context(), access.Actor{}, "mira", time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
