@@ -19,8 +19,9 @@ build: ## the binary ./postrider
 	go build -trimpath -o postrider ./cmd/postrider
 
 .PHONY: test
+# Three packages at one time: the tests of one mostly wait for its servers.
 test: setup verify lint ## everything: lint, unit, both databases, browser, end to end
-	$(WITH_POSTGRES) go test -race $(UNWATCHED) -timeout 14m ./...
+	$(WITH_POSTGRES) go test -race -p 3 $(UNWATCHED) -timeout 14m ./...
 
 .PHONY: setup
 setup: ## installs what the tests need, as root on Debian; lists it elsewhere

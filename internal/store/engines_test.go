@@ -20,7 +20,7 @@ var server = &store.TestServer
 func TestMain(m *testing.M) {
 	// Fewer but longer histories than usual: they find more. What the command
 	// line says wins.
-	checks := "8"
+	checks := "6"
 	if os.Getenv("POSTRIDER_TEST_SOAK") == "1" {
 		checks = "100"
 	}
