@@ -81,15 +81,19 @@ type options struct {
 	strict      bool // private targets are refused
 	health      []dashboard.Health
 	brand       render.Brand // of the configuration
+	database    string // its URL; empty: SQLite
 }
 
 func newSite(t testing.TB, o options) *site {
 	t.Helper()
 	s := &site{Server: httptest.NewUnstartedServer(nil), clock: &clock{now: noon}, dir: t.TempDir()}
 	logger := slog.New(slog.DiscardHandler)
+	if o.database == "" {
+		o.database = "sqlite:" + filepath.Join(s.dir, "postrider.db")
+	}
 	var err error
 	s.store, err = store.Open(t.Context(), store.Config{
-		URL: "sqlite:" + filepath.Join(s.dir, "postrider.db"), Exclusive: true, Clock: s.clock.Now, Logger: logger,
+		URL: o.database, Exclusive: true, Clock: s.clock.Now, Logger: logger,
 	})
 	if err != nil {
 		t.Fatal(err)
