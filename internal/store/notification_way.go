@@ -239,7 +239,13 @@ func narrow(c *logWay, f *history.Filter) {
 		for i, state := range f.States {
 			states[i] = string(state)
 		}
-		c.add("d.state IN (?"+strings.Repeat(",?", len(states)-1)+")", states...)
+		condition := "d.state IN (?" + strings.Repeat(",?", len(states)-1) + ")"
+		if f.Reason != "" {
+			// A reason goes with a state. PostgreSQL would take the two for
+			// independent, expect next to nothing, and read all to sort it.
+			condition = "CASE WHEN " + condition + " THEN TRUE ELSE FALSE END"
+		}
+		c.add(condition, states...)
 	}
 	switch f.ReceiverType {
 	case chat.ReceiverGroup:

@@ -109,7 +109,7 @@ func plannedOperations(ids []string) []planned {
 			return err
 		}},
 		{name: "people", sorts: true, many: true, run: func(ctx context.Context, s *Store) error {
-			_, err := s.People(ctx, "app", "uid-000700", "uid", 20)
+			_, _, err := s.People(ctx, "app", "uid-000700", "uid", 20)
 			return err
 		}},
 		{name: "person", many: true, run: func(ctx context.Context, s *Store) error {

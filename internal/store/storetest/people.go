@@ -15,6 +15,7 @@ var peopleTests = []test{
 	{"are those of the directory and of the contacts", peopleListed},
 	{"are found by id, name and address", peopleFound},
 	{"are paged", peoplePaged},
+	{"are searched part by part", peopleSearchedInParts},
 }
 
 func (f *fixture) populate(t testing.TB) {
@@ -32,9 +33,12 @@ func (f *fixture) populate(t testing.TB) {
 
 func (f *fixture) people(t testing.TB, after, search string, limit int) []directory.Person {
 	t.Helper()
-	people, err := f.People(t.Context(), app, after, search, limit)
+	people, more, err := f.People(t.Context(), app, after, search, limit)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if more != "" {
+		t.Errorf("people after %q, search %q: the search goes on after %q", after, search, more)
 	}
 	return people
 }
@@ -84,5 +88,29 @@ func peoplePaged(t *testing.T, f *fixture) {
 	}
 	if diff := cmp.Diff([]string{"ada", "bob", "cyd", "eve"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A search ends after a bounded part of many people, and says where it goes on.
+func peopleSearchedInParts(t *testing.T, f *fixture) {
+	many := make([]address.Contact, 0, 16_000)
+	for i := range cap(many) {
+		many = append(many, address.Contact{UID: fmt.Sprintf("user-%05d", i), Email: "someone@example.com"})
+	}
+	many[len(many)-1].Email = "last@example.com"
+	if err := f.SetContacts(t.Context(), app, many); err != nil {
+		t.Fatal(err)
+	}
+	found, more, err := f.People(t.Context(), app, "", "last@", 10)
+	if err != nil || len(found) != 0 || more == "" {
+		t.Fatalf("the first part: %v, goes on after %q, %v", found, more, err)
+	}
+	found, after, err := f.People(t.Context(), app, more, "last@", 10)
+	if err != nil || len(found) != 1 || after != "" {
+		t.Fatalf("the rest: %v, goes on after %q, %v", found, after, err)
+	}
+	found, more, err = f.People(t.Context(), app, "", "someone@", 10)
+	if err != nil || len(found) != 10 || more != "" {
+		t.Errorf("as many as there may be: %d, goes on after %q, %v", len(found), more, err)
 	}
 }

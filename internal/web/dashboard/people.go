@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/postrider/postrider/internal/access"
@@ -53,9 +54,11 @@ type peopleView struct {
 	Rows   []personRow
 	First  bool
 	Next   string // URL of the next page
-	Empty  bool   // nobody is known
-	UID    field
-	Email  field
+	// Further says that a search ended before the last person.
+	Further bool
+	Empty   bool // nobody is known
+	UID     field
+	Email   field
 }
 
 type personRow struct {
@@ -73,10 +76,18 @@ func (d *dashboard) newPeople(r *http.Request, v *gate.Visitor, uid, email strin
 		UID:   field{Name: "uid", Label: "User id", Value: uid, Problem: wrong["uid"], Autocomplete: "off"},
 		Email: field{Name: "email", Label: "Email address", Type: "email", Value: email, Problem: wrong["email"], Autocomplete: "off"},
 	}
-	people, err := d.Engine.Personal.People(r.Context(), d.Engine.App, after, search, peoplePage+1)
+	people, more, err := d.Engine.Personal.People(r.Context(), d.Engine.App, after, search, peoplePage+1)
 	if len(people) > peoplePage {
 		people = people[:peoplePage]
-		view.Next = peoplePath + "?" + url.Values{"search": {search}, "after": {people[peoplePage-1].UID}}.Encode()
+		more = people[peoplePage-1].UID
+	} else {
+		view.Further = more != ""
+	}
+	if err == nil && view.Further && view.First {
+		people, err = d.withNamed(r, people, search)
+	}
+	if more != "" {
+		view.Next = peoplePath + "?" + url.Values{"search": {search}, "after": {more}}.Encode()
 	}
 	for _, p := range people {
 		view.Rows = append(view.Rows, personRow{p, personURL(p.UID)})
@@ -86,6 +97,20 @@ func (d *dashboard) newPeople(r *http.Request, v *gate.Visitor, uid, email strin
 		view.Alert = "Nothing was saved. Please mend what is marked."
 	}
 	return view, err
+}
+
+// withNamed adds who has the very user id that is searched for: they are found
+// wherever they stand.
+func (d *dashboard) withNamed(r *http.Request, people []directory.Person, search string) ([]directory.Person, error) {
+	uid := chat.NormalizeUID(search)
+	if slices.ContainsFunc(people, func(p directory.Person) bool { return p.UID == uid }) {
+		return people, nil
+	}
+	p, ok, err := d.Engine.Personal.Person(r.Context(), d.Engine.App, uid)
+	if ok {
+		people = append(people, p)
+	}
+	return people, err
 }
 
 func (d *dashboard) people(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {

@@ -203,3 +203,22 @@ func TestImportAndExport(t *testing.T) {
 	otto.imported(t, "good", many.String()).contains(t, "20,000 contacts were imported")
 	otto.get(t, "/dashboard/jobs").contains(t, "Import contacts")
 }
+
+// Among many people a search goes part by part; a user id is found at once.
+func TestPeopleSearchedInParts(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	contacts := make([]address.Contact, 0, 16_000)
+	for n := range cap(contacts) {
+		contacts = append(contacts, address.Contact{UID: fmt.Sprintf("user-%05d", n), Email: fmt.Sprintf("mail-%05d@example.com", n)})
+	}
+	if err := s.store.SetContacts(t.Context(), "default", contacts); err != nil {
+		t.Fatal(err)
+	}
+	vera := s.as(t, "vera")
+	page := vera.get(t, peoplePath+"?search=mail-15999")
+	page.contains(t, "Nobody like that so far.", "Search further")
+	vera.get(t, peoplePath+"?search=mail-15999&after=user-14999").contains(t, "mail-15999@example.com")
+	vera.get(t, peoplePath+"?search=USER-15999").contains(t, "mail-15999@example.com", "Search further")
+	vera.get(t, peoplePath+"?search=nobody&after=user-14999").contains(t, "Nobody like that.")
+}

@@ -35,7 +35,7 @@ type listView struct {
 type mailRow struct {
 	gateway.Mail
 	URL  string
-	Ago  string
+	Ago  string // empty: its day is told
 	Size string
 }
 
@@ -125,13 +125,12 @@ func listURL(s search, before string) string {
 
 func mailURL(id string) string { return pagesPath + "/" + url.PathEscape(id) }
 
-// ago tells a time the way people do. Pages have no script that knows the
-// reader's time zone: young mails are told by age, old ones by day.
+// ago tells the age of a young mail; empty: it is old, and told by its day.
 func ago(t, now time.Time) string {
 	if now.Sub(t) < 24*time.Hour {
 		return relative(t, now)
 	}
-	return t.UTC().Format("2 Jan 2006")
+	return ""
 }
 
 // ignoreMissing takes a mail that is gone already for deleted.

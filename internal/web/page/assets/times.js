@@ -4,6 +4,7 @@
 (() => {
   const formats = {
     "": new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }),
+    day: new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }),
     hour: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
   };
   function tell() {
