@@ -67,6 +67,14 @@ vuln: ## known vulnerabilities, where the database of them can be reached
 bench: ## measures, and writes docs/benchmarks.md
 	go run ./bench run
 
+.PHONY: bench-pages
+bench-pages: ## measures the pages of the dashboard over a million deliveries
+	go test ./internal/web/dashboard -run '^$$' -bench BenchmarkPages -benchtime 20x -pages-table $(CURDIR)/pages.md
+
+.PHONY: docs-pictures
+docs-pictures: ## takes the pictures of docs/dashboard.md
+	go test ./internal/web/dashboard -run TestPicturesOfDocs -count 1 -pictures $(CURDIR)/docs
+
 .PHONY: help
 help:
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 16
