@@ -258,6 +258,7 @@ func TestLooks(t *testing.T) {
 			e.look("templates-completing", "/dashboard/templates", func() {
 				e.tab.Do(chromedp.SendKeys(chromedp.CSS(`[name="texts.textMessageTemplateDefault.body"]`), " {{me"), chromedp.WaitVisible(chromedp.ID("completions")))
 			})
+			e.look("preferences-week", "/dashboard/preferences", e.workdays)
 			e.look("preferences-wrong", "/dashboard/preferences", func() {
 				browser.Value[string](e.tab, `document.getElementById("f-preferences.email.maxPerDay").value = "31"`)
 				e.tab.Click(".form-end .primary")

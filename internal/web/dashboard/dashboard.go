@@ -91,7 +91,7 @@ func New(cfg Config) http.Handler {
 		if p.inside {
 			layout = layout.Shell(p.section, cfg.Has)
 		}
-		d.pages[p.name] = layout.Parse(templates, "templates/"+p.name+".html", "templates/parts.html")
+		d.pages[p.name] = layout.Parse(templates, "templates/"+p.name+".html", "templates/parts.html", "templates/controls.html")
 	}
 	mux := http.NewServeMux()
 	for _, r := range d.routes() {
