@@ -273,6 +273,7 @@ func TestLooks(t *testing.T) {
 			e.community(e.t)
 			e.look("people", "/dashboard/people")
 			e.look("person", "/dashboard/people/andrew-joseph")
+			e.look("personal", "/dashboard/people/andrew-joseph/preferences")
 			e.look("import", "/dashboard/people-import")
 		},
 		"people": func(e *eye) {
