@@ -43,6 +43,8 @@ type Personal interface {
 	SetTimezone(ctx context.Context, app, uid, zone string) error
 	// Mutes returns mutes that have not ended.
 	Mutes(ctx context.Context, app, uid string) ([]chat.Mute, error)
+	// Mute replaces the ends of what is muted already.
+	Mute(ctx context.Context, app, uid string, mutes []chat.Mute) error
 	// Unmute ends mutes, whenever they were to end.
 	Unmute(ctx context.Context, app, uid string, mutes []chat.Mute) error
 }

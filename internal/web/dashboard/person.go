@@ -28,6 +28,7 @@ type personView struct {
 	Own   bool  // the time zone is one that they have registered
 	Field field // of the time zone
 	Mutes []muteRow
+	Mute  muteForm
 	// Preferences are what counts for them; Chosen: some of it is their own.
 	Preferences []preferenceRow
 	Chosen      bool
@@ -81,6 +82,7 @@ func (d *dashboard) newPerson(r *http.Request, v *gate.Visitor) (personView, err
 		{Name: "Notifications of groups", Link: (&logQuery{Lane: outbox.LaneCall, Member: uid}).url()},
 		{Name: "Mails", Link: (&logQuery{Lane: outbox.LaneMail, Receiver: uid}).url()},
 	}
+	view.Mute = newMuteForm("", "", "", "")
 	mutes, err := d.Engine.Personal.Mutes(r.Context(), d.Engine.App, uid)
 	for _, m := range mutes {
 		view.Mutes = append(view.Mutes, muteRow{m, m.Type == chat.ReceiverGroup})

@@ -2,7 +2,9 @@ package dashboard_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -55,4 +57,36 @@ func TestPersonalPreferences(t *testing.T) {
 	if diff := cmp.Diff(want, kept()); diff != "" {
 		t.Errorf("the app decides (-want +got):\n%s", diff)
 	}
+}
+
+// An operator mutes a conversation of somebody, where the app lets people mute.
+func TestMute(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	otto, path := s.as(t, "otto"), peoplePath+"/vic"
+	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, path+"/mute", url.Values{"type": {"group"}, "id": {" "}, "hours": {"24"}}).contains(t, "Enter the id")
+	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, path+"/mute", url.Values{"type": {"group"}, "id": {"hiking"}, "hours": {"9999999"}}).contains(t, "Choose a time.", `value="hiking"`)
+	otto.post(t, path+"/mute", url.Values{"type": {"group"}, "id": {"hiking"}, "hours": {"24"}})
+	otto.post(t, path+"/mute", url.Values{"type": {"user"}, "id": {"Ada"}, "hours": {"1"}})
+	mutes, err := s.store.Mutes(t.Context(), "default", "vic")
+	if err != nil || len(mutes) != 2 {
+		t.Fatalf("muted %+v, %v", mutes, err)
+	}
+	for _, m := range mutes {
+		want := chat.Mute{Type: chat.ReceiverUser, ID: "ada", Until: noon.Add(time.Hour)}
+		if m.Type == chat.ReceiverGroup {
+			want = chat.Mute{Type: chat.ReceiverGroup, ID: "hiking", Until: noon.Add(24 * time.Hour)}
+		}
+		if m.Type != want.Type || m.ID != want.ID || !m.Until.Equal(want.Until) {
+			t.Errorf("muted %+v, want %+v", m, want)
+		}
+	}
+	otto.get(t, "/dashboard/audit").contains(t, "muted a conversation of")
+	err = s.vault.ChangeSettings(t.Context(), "default", func(current *chat.Settings) (*chat.Settings, error) {
+		return chat.PatchSettings(current, []byte(`{"preferences":{"mute":{"mutedGroupsOverride":false}}}`))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	otto.want(t, http.StatusUnprocessableEntity, http.MethodPost, path+"/mute", url.Values{"type": {"group"}, "id": {"chess"}, "hours": {"24"}}).contains(t, "The app does not let people mute these.")
 }

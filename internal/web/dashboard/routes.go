@@ -103,6 +103,7 @@ func (d *dashboard) routes() []route {
 		{"POST " + Path + "/people/{uid}/reset", operator, d.resetPerson, nil},
 		{"GET " + Path + "/people/{uid}/preferences", operator, d.personal, nil},
 		{"POST " + Path + "/people/{uid}/preferences", operator, d.savePersonal, nil},
+		{"POST " + Path + "/people/{uid}/mute", operator, d.mute, nil},
 		{"POST " + Path + "/people/{uid}/unmute", operator, d.unmute, nil},
 		{"GET " + Path + "/people/{uid}/delete", operator, d.confirmForget, nil},
 		{"POST " + Path + "/people/{uid}/delete", operator, d.forget, nil},

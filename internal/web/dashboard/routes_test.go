@@ -82,6 +82,7 @@ func TestRoles(t *testing.T) {
 		"GET /dashboard/people-import":             operator,
 		"POST /dashboard/people-import":            operator,
 		"POST /dashboard/people/{uid}":             operator,
+		"POST /dashboard/people/{uid}/mute":        operator,
 		"POST /dashboard/people/{uid}/unmute":      operator,
 		"GET /dashboard/people/{uid}/preferences":  operator,
 		"POST /dashboard/people/{uid}/preferences": operator,
