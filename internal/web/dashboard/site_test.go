@@ -81,7 +81,7 @@ type options struct {
 	strict      bool // private targets are refused
 	health      []dashboard.Health
 	brand       render.Brand // of the configuration
-	database    string // its URL; empty: SQLite
+	database    string       // its URL; empty: SQLite
 }
 
 func newSite(t testing.TB, o options) *site {
