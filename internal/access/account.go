@@ -52,12 +52,18 @@ type Account struct {
 	// Name is in its normal form; see [AccountName].
 	Name string
 	Role Role
-	Hash []byte // of the password
+	Hash []byte // of the password; empty: it has none
 	// First: it is the one that the program made, or that its configuration
 	// names.
 	First     bool
 	CreatedAt time.Time
+	// Issuer and Subject are who signs in to it through OpenID Connect; empty:
+	// nobody does.
+	Issuer, Subject string
 }
+
+// HasPassword reports whether there is a password to sign in with.
+func (a *Account) HasPassword() bool { return len(a.Hash) > 0 }
 
 // Errors of accounts.
 var (
@@ -76,6 +82,15 @@ var (
 	// ErrWrongPassword means that there is no account of that name with that
 	// password.
 	ErrWrongPassword = errors.New("wrong user name or password")
+	// ErrNoPassword means that there is no password to be used or changed: the
+	// account has none, or the configuration has switched passwords off.
+	ErrNoPassword = errors.New("it has no password")
+	// ErrNotInvited means that nobody has let somebody in.
+	ErrNotInvited = errors.New("nobody has invited them")
+	// ErrNoEmail means that nobody has verified somebody's address.
+	ErrNoEmail = errors.New("no verified email address is known")
+	// ErrNoRole means that nothing which counts gives somebody a role.
+	ErrNoRole = errors.New("they have no role")
 	// ErrNoSession means that there is no such session, or it has ended.
 	ErrNoSession = errors.New("no such session")
 	// ErrNoTicket means that there is no such link, or it has expired or was
@@ -179,6 +194,9 @@ type AccountChanges interface {
 	DeleteSessions(account, but string) error
 	// PutTicket adds a ticket in the place of those for the same account.
 	PutTicket(Ticket) error
+	// TicketFor returns the ticket for an account, or ErrNoTicket. It may have
+	// expired.
+	TicketFor(account string) (Ticket, error)
 	// TakeTicket returns a ticket, and forgets it. ErrNoTicket if there is
 	// none.
 	TakeTicket(hash []byte) (Ticket, error)

@@ -24,7 +24,9 @@ type Accounts struct {
 	turn      chan struct{} // to check a password
 	// nobody is the hash of no password: it is compared with where there is no
 	// account, so that this takes as long.
-	nobody []byte
+	nobody       []byte
+	passwordsOff bool
+	openID       OpenID
 	// configured: the password of the first account is.
 	configured bool
 
@@ -38,13 +40,18 @@ type rememberedAccount struct {
 	until   time.Time
 }
 
-// AccountsConfig is what accounts work with. All fields are required.
+// AccountsConfig is what accounts work with. All fields but the last two are
+// required.
 type AccountsConfig struct {
 	Store     AccountStore
 	Keyring   *Keyring // keeps the generated password of the first account, until it is changed
 	Passwords *Passwords
 	Clock     func() time.Time
 	Logger    *slog.Logger
+	// PasswordsOff: nobody signs in with a password.
+	PasswordsOff bool
+	// OpenID says whom it lets in that an issuer knows somebody.
+	OpenID OpenID
 }
 
 // NewAccounts returns the accounts of a store.
@@ -53,7 +60,7 @@ func NewAccounts(cfg AccountsConfig) *Accounts {
 	rand.Read(secret) // never fails: crypto/rand ends the program instead
 	return &Accounts{
 		store: cfg.Store, keyring: cfg.Keyring, passwords: cfg.Passwords, clock: cfg.Clock, logger: cfg.Logger,
-		attempts: newAttempts(cfg.Clock), turn: make(chan struct{}, hashing), nobody: hashOfNobody(), secret: secret,
+		passwordsOff: cfg.PasswordsOff, openID: cfg.OpenID, attempts: newAttempts(cfg.Clock), turn: make(chan struct{}, hashing), nobody: hashOfNobody(), secret: secret,
 		basic: make(map[[sha256.Size]byte]rememberedAccount),
 	}
 }
@@ -159,6 +166,9 @@ func (a *Accounts) List(ctx context.Context) ([]Account, error) { return a.store
 // sessions. A wrong old one is ErrWrongPassword, or a [*LimitError] if that
 // happens often; a new one that cannot be used is a [*Problem].
 func (a *Accounts) ChangePassword(ctx context.Context, by Actor, s Session, old, password string) error {
+	if err := a.mayHavePassword(ctx, s.Account); err != nil {
+		return err
+	}
 	if err := checkPassword(s.Account, password); err != nil {
 		return err
 	}
@@ -184,6 +194,21 @@ func (a *Accounts) ChangePassword(ctx context.Context, by Actor, s Session, old,
 		return tx.Record(a.entry(by, ActionChangedPassword, "", ""))
 	})
 }
+
+// mayHavePassword returns ErrNoPassword for an account that has none.
+func (a *Accounts) mayHavePassword(ctx context.Context, name string) error {
+	account, err := a.store.Account(ctx, name)
+	switch {
+	case err != nil:
+		return err
+	case a.passwordsOff || !account.HasPassword():
+		return ErrNoPassword
+	}
+	return nil
+}
+
+// PasswordsOff reports whether nobody signs in with a password.
+func (a *Accounts) PasswordsOff() bool { return a.passwordsOff }
 
 // SetRole gives an account another role.
 func (a *Accounts) SetRole(ctx context.Context, by Actor, name string, role Role) error {

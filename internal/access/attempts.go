@@ -83,13 +83,37 @@ func (a *attempts) failed(account, address string) {
 	defer a.mu.Unlock()
 	a.makeRoom(now)
 	for _, l := range a.limits(account, address) {
-		c := a.counts[l.key]
-		if c == nil || !now.Before(c.until) {
-			c = &attemptCount{until: now.Add(attemptsFor)}
-			a.counts[l.key] = c
-		}
-		c.n++
+		a.count(l.key, now)
 	}
+}
+
+// checkAddress and failedFrom do so for what names no account, and cannot hold
+// one up.
+func (a *attempts) checkAddress(address string) error {
+	now := a.clock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if c := a.counts[attemptKey{address: network(address)}]; c != nil && now.Before(c.until) && c.n >= attemptsOfAddress {
+		return &LimitError{c.until.Sub(now)}
+	}
+	return nil
+}
+
+func (a *attempts) failedFrom(address string) {
+	now := a.clock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.makeRoom(now)
+	a.count(attemptKey{address: network(address)}, now)
+}
+
+func (a *attempts) count(key attemptKey, now time.Time) {
+	c := a.counts[key]
+	if c == nil || !now.Before(c.until) {
+		c = &attemptCount{until: now.Add(attemptsFor)}
+		a.counts[key] = c
+	}
+	c.n++
 }
 
 // succeeded forgets those of a pair: whoever knows the password was not

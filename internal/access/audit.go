@@ -13,20 +13,22 @@ type Action string
 
 // What happens to accounts. What is done to other things, their pages name.
 const (
-	ActionSignedIn        Action = "signed in"
-	ActionSignedInByLink  Action = "signed in by a link"
-	ActionSignedOut       Action = "signed out"
-	ActionEndedSession    Action = "ended a session"
-	ActionEndedSessions   Action = "ended all other sessions"
-	ActionChangedPassword Action = "changed the password"
-	ActionInvited         Action = "invited"
-	ActionWithdrew        Action = "withdrew the link for"
-	ActionAccepted        Action = "accepted the invitation"
-	ActionMadeResetLink   Action = "made a link for a new password of"
-	ActionMadeSignInLink  Action = "made a sign-in link for"
-	ActionResetPassword   Action = "set a new password by a link" //nolint:gosec // G101: a sentence
-	ActionChangedRole     Action = "changed the role of"
-	ActionDeletedAccount  Action = "deleted the account of"
+	ActionSignedIn         Action = "signed in"
+	ActionSignedInByLink   Action = "signed in by a link"
+	ActionSignedInByOpenID Action = "signed in through OpenID Connect"
+	ActionCameByOpenID     Action = "came in for the first time through OpenID Connect"
+	ActionSignedOut        Action = "signed out"
+	ActionEndedSession     Action = "ended a session"
+	ActionEndedSessions    Action = "ended all other sessions"
+	ActionChangedPassword  Action = "changed the password"
+	ActionInvited          Action = "invited"
+	ActionWithdrew         Action = "withdrew the link for"
+	ActionAccepted         Action = "accepted the invitation"
+	ActionMadeResetLink    Action = "made a link for a new password of"
+	ActionMadeSignInLink   Action = "made a sign-in link for"
+	ActionResetPassword    Action = "set a new password by a link" //nolint:gosec // G101: a sentence
+	ActionChangedRole      Action = "changed the role of"
+	ActionDeletedAccount   Action = "deleted the account of"
 )
 
 // Actor is who does something, and from where.

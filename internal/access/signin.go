@@ -104,6 +104,9 @@ func (a *Accounts) authenticate(ctx context.Context, name, password, address str
 }
 
 func (a *Accounts) check(ctx context.Context, name, password, address string) (Account, error) {
+	if a.passwordsOff {
+		return Account{}, ErrNoPassword
+	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	if len(name) > 4*MaxAccountName || len(password) > 4*MaxPasswordLength {
 		return Account{}, ErrWrongPassword
@@ -116,14 +119,15 @@ func (a *Accounts) check(ctx context.Context, name, password, address string) (A
 		return Account{}, err
 	}
 	hash := account.Hash
-	if err != nil {
+	known := err == nil && account.HasPassword()
+	if !known {
 		hash = a.nobody
 	}
 	matches, wrong := a.passwords.Matches(password, hash)
 	switch {
 	case wrong != nil:
 		return Account{}, fmt.Errorf("account %s: %w", name, wrong)
-	case err != nil || !matches:
+	case !known || !matches:
 		a.attempts.failed(name, address)
 		return Account{}, ErrWrongPassword
 	}

@@ -87,8 +87,11 @@ func (a *Accounts) newTicket(kind Kind, by Actor, name string, role Role, lasts 
 // issue keeps a ticket for an account that there is.
 func (a *Accounts) issue(ctx context.Context, by Actor, t Ticket, action Action) error {
 	return a.change(ctx, t.Account, func(tx AccountChanges, _ []Account, account *Account) error {
-		if t.Kind == KindReset && a.IsConfigured(account) {
+		switch {
+		case t.Kind == KindReset && a.IsConfigured(account):
 			return ErrConfigured
+		case t.Kind == KindReset && (a.passwordsOff || !account.HasPassword()):
+			return ErrNoPassword
 		}
 		if err := tx.PutTicket(t); err != nil {
 			return err
@@ -135,6 +138,9 @@ func (a *Accounts) Redeem(ctx context.Context, by Actor, token, password string)
 	}
 	var hash []byte
 	if t.Kind != KindSignIn {
+		if a.passwordsOff {
+			return "", Session{}, ErrNoPassword
+		}
 		if err := checkPassword(t.Account, password); err != nil {
 			return "", Session{}, err
 		}
@@ -167,8 +173,11 @@ func (a *Accounts) Redeem(ctx context.Context, by Actor, token, password string)
 		if t.Kind == KindSignIn {
 			return a.redeem(tx, t, s, a.entry(by, ActionSignedInByLink, "", ""))
 		}
-		if a.IsConfigured(account) {
+		switch {
+		case a.IsConfigured(account):
 			return ErrConfigured
+		case !account.HasPassword():
+			return ErrNoPassword
 		}
 		account.Hash = hash
 		if err := tx.PutAccount(*account); err != nil {

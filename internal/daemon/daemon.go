@@ -241,6 +241,7 @@ func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Hand
 			OnEvent:      d.metrics.observeEvent,
 		}),
 		Accounts:  d.accounts,
+		OpenID:    d.openID(),
 		Engine:    d.dashboardEngine(options),
 		Ready:     d.readiness.check,
 		PublicURL: s.PublicURL,

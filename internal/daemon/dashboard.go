@@ -23,6 +23,7 @@ import (
 func (d *Daemon) wireAccounts(ctx context.Context) error {
 	d.accounts = access.NewAccounts(access.AccountsConfig{
 		Store: d.data.Store, Keyring: d.data.Keyring, Passwords: d.passwords, Clock: d.clock, Logger: d.logger,
+		PasswordsOff: d.settings.OIDCOnly, OpenID: d.settings.policy(),
 	})
 	err := d.accounts.EnsureFirst(ctx, d.Credential(access.NameAdmin))
 	var problem *access.Problem

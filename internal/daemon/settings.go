@@ -29,6 +29,7 @@ type Settings struct {
 	Chat     `group:"Chat"`
 	Mail     `group:"Mail"`
 	Look     `group:"Look of mails"`
+	SignIn   `group:"Sign-in"`
 }
 
 // Database says where data is kept.
@@ -172,6 +173,9 @@ func (s *Settings) complete() error {
 		return err
 	}
 	if err := s.Look.validate(); err != nil {
+		return err
+	}
+	if err := s.SignIn.validate(); err != nil {
 		return err
 	}
 	if err := s.Server.complete(); err != nil {

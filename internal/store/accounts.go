@@ -12,13 +12,13 @@ import (
 
 var _ access.AccountStore = (*Store)(nil)
 
-const accountColumns = "accounts.name, accounts.role, accounts.hash, accounts.first, accounts.created_at"
+const accountColumns = "accounts.name, accounts.role, accounts.hash, accounts.first, accounts.created_at, accounts.issuer, accounts.subject"
 
 // scanAccount reads an account, after what the caller reads of the same row.
 func scanAccount(row interface{ Scan(into ...any) error }, before ...any) (access.Account, error) {
 	var a access.Account
 	var created int64
-	err := row.Scan(append(before, &a.Name, &a.Role, &a.Hash, &a.First, &created)...)
+	err := row.Scan(append(before, &a.Name, &a.Role, &a.Hash, &a.First, &created, &a.Issuer, &a.Subject)...)
 	a.CreatedAt = fromMillis(created)
 	return a, err
 }
@@ -101,9 +101,14 @@ func (c *accountChanges) Accounts() ([]access.Account, error) { return listAccou
 
 // PutAccount implements [access.AccountChanges].
 func (c *accountChanges) PutAccount(a access.Account) error {
-	return c.exec(`INSERT INTO accounts (name, role, hash, first, created_at) VALUES (`+list(5, 1)+`)
-		ON CONFLICT (name) DO UPDATE SET role = excluded.role, hash = excluded.hash, first = excluded.first, created_at = excluded.created_at`,
-		text(a.Name), text(string(a.Role)), a.Hash, a.First, millis(a.CreatedAt))
+	hash := a.Hash
+	if hash == nil { // it has no password
+		hash = []byte{}
+	}
+	return c.exec(`INSERT INTO accounts (name, role, hash, first, created_at, issuer, subject) VALUES (`+list(7, 1)+`)
+		ON CONFLICT (name) DO UPDATE SET role = excluded.role, hash = excluded.hash, first = excluded.first, created_at = excluded.created_at,
+			issuer = excluded.issuer, subject = excluded.subject`,
+		text(a.Name), text(string(a.Role)), hash, a.First, millis(a.CreatedAt), text(a.Issuer), text(a.Subject))
 }
 
 // DeleteAccount implements [access.AccountChanges].

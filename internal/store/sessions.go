@@ -131,6 +131,11 @@ func (c *accountChanges) PutTicket(t access.Ticket) error {
 		t.Hash, text(string(t.Kind)), text(t.Account), text(string(t.Role)), text(t.CreatedBy), millis(t.CreatedAt), millis(t.ExpiresAt))
 }
 
+// TicketFor implements [access.AccountChanges].
+func (c *accountChanges) TicketFor(account string) (access.Ticket, error) {
+	return scanTicket(c.tx.QueryRowContext(c.ctx, `SELECT `+ticketColumns+` FROM tickets WHERE account = $1`, text(account)))
+}
+
 // TakeTicket implements [access.AccountChanges].
 func (c *accountChanges) TakeTicket(hash []byte) (access.Ticket, error) {
 	t := access.Ticket{}

@@ -38,6 +38,9 @@ type Config struct {
 	Demo func(id string) string
 	// Accounts are the people of the dashboard.
 	Accounts *access.Accounts
+	// OpenID is how people sign in to the dashboard through OpenID Connect;
+	// nil: they do not.
+	OpenID *dashboard.OpenID
 	// Engine is what the dashboard's pages of the engine work with; nil: there
 	// are none.
 	Engine *dashboard.Engine
@@ -128,7 +131,7 @@ func (s *site) routes() []route {
 		all = append(all, s.demoRoutes()...)
 	}
 	cfg := dashboard.Config{
-		Accounts: s.Accounts, Gate: s.gate, Layout: s.layout, Engine: s.Engine, Mailbox: s.Mailbox != nil,
+		Accounts: s.Accounts, Gate: s.gate, Layout: s.layout, Engine: s.Engine, OpenID: s.OpenID, Mailbox: s.Mailbox != nil,
 		PublicURL: s.PublicURL, Clock: s.Clock, Logger: s.Logger,
 	}
 	pages := dashboard.New(cfg)

@@ -17,6 +17,7 @@ var accountTests = []test{
 	{"have one ticket, which works once", accountTickets},
 	{"change one after the other, whichever process does it", accountsTogether},
 	{"leave nothing of a change that fails", accountsFailed},
+	{"belong to one identity each, and need no password", accountsOfIdentities},
 	{"are logged, newest first", accountEntries},
 	{"are purged of what has expired", accountsPurged},
 	{"forget a generated credential", accountCredential},
@@ -211,6 +212,39 @@ func accountsTogether(t *testing.T, f *fixture) {
 	})
 	if got := f.count(t, "accounts"); got != n {
 		t.Errorf("%d accounts, want %d: some changes have not seen each other", got, n)
+	}
+}
+
+func accountsOfIdentities(t *testing.T, f *fixture) {
+	ada := f.account("ada@example.com", access.RoleViewer)
+	ada.Hash, ada.Issuer, ada.Subject = nil, "https://login.example.com", "ada-1"
+	ticket := access.Ticket{Hash: []byte("t"), Kind: access.KindInvite, Account: "lin", Role: access.RoleViewer, CreatedAt: f.clock.Now(), ExpiresAt: f.clock.Now()}
+	err := f.Store.ChangeAccounts(t.Context(), func(tx access.AccountChanges) error {
+		return errors.Join(tx.PutAccount(ada), tx.PutAccount(f.account("otto", access.RoleViewer)), tx.PutAccount(f.account("vera", access.RoleViewer)), tx.PutTicket(ticket))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := f.Store.Account(t.Context(), ada.Name)
+	if err != nil || got.HasPassword() || got.Issuer != ada.Issuer || got.Subject != ada.Subject {
+		t.Errorf("%+v, %v", got, err)
+	}
+	twin := ada
+	twin.Name = "twin"
+	if err := f.Store.ChangeAccounts(t.Context(), put(twin)); err == nil {
+		t.Error("two accounts belong to one identity")
+	}
+	err = f.Store.ChangeAccounts(t.Context(), func(tx access.AccountChanges) error {
+		if got, err := tx.TicketFor("lin"); err != nil || got.Role != ticket.Role {
+			t.Errorf("ticket %+v, %v", got, err)
+		}
+		if _, err := tx.TicketFor("ada@example.com"); !errors.Is(err, access.ErrNoTicket) {
+			t.Errorf("a ticket of nobody: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

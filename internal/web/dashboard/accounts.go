@@ -151,6 +151,7 @@ type accountView struct {
 	URL        string
 	Own        bool
 	Configured bool
+	NoPassword bool // there is none
 	Roles      []roleChoice
 	Sessions   []sessionRow
 }
@@ -168,6 +169,7 @@ func (d *dashboard) newAccount(r *http.Request, v *gate.Visitor) (accountView, e
 		view := accountView{
 			common: newCommon(r, v), Account: a, URL: accountURL(name), Own: a.Name == v.Account.Name,
 			Configured: d.Accounts.IsConfigured(&a), Roles: roleChoices(a.Role),
+			NoPassword: !a.HasPassword() || d.Accounts.PasswordsOff(),
 		}
 		view.Sessions, err = d.sessionsOf(r, v, name, view.URL)
 		return view, err

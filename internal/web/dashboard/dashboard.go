@@ -29,6 +29,8 @@ type Config struct {
 	Layout   *page.Layout
 	// Engine is what the pages of the engine work with; nil: there are none.
 	Engine *Engine
+	// OpenID is how people sign in through OpenID Connect; nil: they do not.
+	OpenID *OpenID
 	// Mailbox: the built-in mailbox has its pages beside ours.
 	Mailbox bool
 	// PublicURL is the base of links to this server, without a slash at its

@@ -15,6 +15,7 @@ type ownView struct {
 	common
 	Role        access.Role
 	Configured  bool // the password is not to be changed here
+	NoPassword  bool // there is none
 	Old         field
 	Password    field
 	Again       field
@@ -33,9 +34,10 @@ type sessionRow struct {
 func (d *dashboard) newOwn(r *http.Request, v *gate.Visitor) (ownView, error) {
 	view := ownView{
 		common: newCommon(r, v), Role: v.Account.Role, Configured: d.Accounts.IsConfigured(&v.Account),
-		Old:      field{Name: "old", Label: "Present password", Type: "password", Autocomplete: "current-password"},
-		Password: field{Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Hint: passwordHint()},
-		Again:    field{Name: "again", Label: "The new password again", Type: "password", Autocomplete: "new-password"},
+		NoPassword: !v.Account.HasPassword() || d.Accounts.PasswordsOff(),
+		Old:        field{Name: "old", Label: "Present password", Type: "password", Autocomplete: "current-password"},
+		Password:   field{Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Hint: passwordHint()},
+		Again:      field{Name: "again", Label: "The new password again", Type: "password", Autocomplete: "new-password"},
 	}
 	rows, err := d.sessionsOf(r, v, v.Account.Name, Path+"/account")
 	view.Sessions, view.OtherExists = rows, len(rows) > 1

@@ -39,6 +39,8 @@ func (d *dashboard) routes() []route {
 		{"GET " + Path + "/sign-in", everybody, nil, d.signInForm},
 		{"POST " + Path + "/sign-in", everybody, nil, d.signIn},
 		{"GET " + Path + "/sign-in/{token}", everybody, nil, d.signInByLink},
+		{"GET " + OpenIDPath, everybody, nil, d.toIssuer},
+		{"GET " + OpenIDBack, everybody, nil, d.fromIssuer},
 		{"GET " + Path + "/invitation/{token}", everybody, nil, d.invitation},
 		{"POST " + Path + "/invitation/{token}", everybody, nil, d.accept},
 		{"POST " + Path + "/sign-out", viewer, d.signOut, nil},

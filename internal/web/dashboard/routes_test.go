@@ -21,6 +21,8 @@ func TestRoles(t *testing.T) {
 		"GET /dashboard/sign-in":             everybody,
 		"POST /dashboard/sign-in":            everybody,
 		"GET /dashboard/sign-in/{token}":     everybody,
+		"GET /dashboard/sign-in/openid":      everybody,
+		"GET /dashboard/sign-in/openid/back": everybody,
 		"GET /dashboard/invitation/{token}":  everybody,
 		"POST /dashboard/invitation/{token}": everybody,
 

@@ -102,6 +102,7 @@ func refusal(err error) (status int, text string) {
 		{access.ErrLastAdmin, http.StatusConflict, "It is the only account of an admin: nobody could say any more who may do what"},
 		{access.ErrOwnAccount, http.StatusConflict, "It is your own account; another admin can do that"},
 		{access.ErrConfigured, http.StatusConflict, "The configuration of the server decides this (POSTRIDER_ADMIN_PASSWORD)"},
+		{access.ErrNoPassword, http.StatusConflict, "The account has no password: its owner signs in elsewhere"},
 		{access.ErrLastKey, http.StatusConflict, "It is the last key with full access: nobody could call the API any more"},
 	} {
 		if errors.Is(err, known.err) {

@@ -17,14 +17,23 @@ type signInView struct {
 	Next     string
 	Name     field
 	Password field
+	// OpenID is what people call the issuer; empty: there is none.
+	OpenID     string
+	OpenIDLink string
+	// PasswordsOff: nobody signs in with a password.
+	PasswordsOff bool
 }
 
-func newSignIn(name, next string) signInView {
-	return signInView{
-		Next:     next,
+func (d *dashboard) newSignIn(name, next string) signInView {
+	view := signInView{
+		Next: next, PasswordsOff: d.Accounts.PasswordsOff(),
 		Name:     field{Name: "name", Label: "User name", Value: name, Autocomplete: "username"},
 		Password: field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password"},
 	}
+	if d.OpenID != nil {
+		view.OpenID, view.OpenIDLink = d.OpenID.Name, openIDLink(next)
+	}
+	return view
 }
 
 func (d *dashboard) signInForm(w http.ResponseWriter, r *http.Request) {
@@ -33,7 +42,7 @@ func (d *dashboard) signInForm(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: it went through gate.Next
 		return
 	}
-	d.show(w, http.StatusOK, "signin", newSignIn("", next))
+	d.show(w, http.StatusOK, "signin", d.newSignIn("", next))
 }
 
 func (d *dashboard) signIn(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +50,7 @@ func (d *dashboard) signIn(w http.ResponseWriter, r *http.Request) {
 	token, _, err := d.Accounts.SignIn(r.Context(), d.Gate.Stranger(r), name, r.PostFormValue("password"))
 	var limited *access.LimitError
 	status := http.StatusUnauthorized
-	view := newSignIn(name, next)
+	view := d.newSignIn(name, next)
 	switch {
 	case err == nil:
 		d.Gate.Welcome(w, r, token)
@@ -51,6 +60,9 @@ func (d *dashboard) signIn(w http.ResponseWriter, r *http.Request) {
 		gate.RetryAfter(w, limited)
 		status = http.StatusTooManyRequests
 		view.Alert = fmt.Sprintf("Too many attempts have failed. Try again in %.0f minutes.", math.Ceil(max(limited.Wait.Minutes(), 1)))
+	case errors.Is(err, access.ErrNoPassword):
+		status = http.StatusForbidden
+		view.Alert = "Nobody signs in with a password here."
 	case errors.Is(err, access.ErrWrongPassword):
 		view.Alert = "The user name or the password is wrong."
 	default:
@@ -82,7 +94,7 @@ func (d *dashboard) signInByLink(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, access.ErrNoTicket) && d.Gate.SignedIn(r): // it was used a moment ago
 	case errors.Is(err, access.ErrNoTicket):
-		view := newSignIn("", Path)
+		view := d.newSignIn("", Path)
 		view.Alert = "The link has expired, or was used already. Sign in with a password."
 		d.show(w, http.StatusNotFound, "signin", view)
 		return
@@ -112,14 +124,23 @@ type invitationView struct {
 	Role     access.Role
 	Password field
 	Again    field
+	// OpenID, OpenIDLink and PasswordsOff are as on the page of signing in.
+	OpenID       string
+	OpenIDLink   string
+	PasswordsOff bool
 }
 
-func newInvitation(t access.Ticket) invitationView {
-	return invitationView{
-		New: t.Kind == access.KindInvite, Name: t.Account, Role: t.Role,
+func (d *dashboard) newInvitation(t access.Ticket) invitationView {
+	view := invitationView{
+		PasswordsOff: d.Accounts.PasswordsOff(),
+		New:          t.Kind == access.KindInvite, Name: t.Account, Role: t.Role,
 		Password: field{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Hint: passwordHint()},
 		Again:    field{Name: "again", Label: "The same password again", Type: "password", Autocomplete: "new-password"},
 	}
+	if d.OpenID != nil && view.New {
+		view.OpenID, view.OpenIDLink = d.OpenID.Name, openIDLink(Path)
+	}
+	return view
 }
 
 func passwordHint() string {
@@ -142,7 +163,7 @@ func (d *dashboard) invitation(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	d.show(w, http.StatusOK, "invitation", newInvitation(t))
+	d.show(w, http.StatusOK, "invitation", d.newInvitation(t))
 }
 
 func (d *dashboard) accept(w http.ResponseWriter, r *http.Request) {
@@ -151,7 +172,7 @@ func (d *dashboard) accept(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	view := newInvitation(t)
+	view := d.newInvitation(t)
 	password := r.PostFormValue("password")
 	if password != r.PostFormValue("again") {
 		view.Again.Problem = "The passwords differ."

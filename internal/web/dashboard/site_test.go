@@ -24,12 +24,14 @@ import (
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/jobs"
+	"github.com/postrider/postrider/internal/openid"
 	"github.com/postrider/postrider/internal/outbound"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/preview"
 	"github.com/postrider/postrider/internal/provider/branding"
 	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/store"
+	"github.com/postrider/postrider/internal/testkit/oidc"
 	"github.com/postrider/postrider/internal/web"
 	"github.com/postrider/postrider/internal/web/dashboard"
 	"github.com/postrider/postrider/notification"
@@ -76,12 +78,15 @@ type site struct {
 
 // options change what a site is made of.
 type options struct {
-	publicURL   string // the server's own unless set
-	sendGridURL string
-	strict      bool // private targets are refused
-	health      []dashboard.Health
-	brand       render.Brand // of the configuration
-	database    string       // its URL; empty: SQLite
+	publicURL    string // the server's own unless set
+	sendGridURL  string
+	strict       bool // private targets are refused
+	health       []dashboard.Health
+	brand        render.Brand                        // of the configuration
+	issuer       func(clock func() time.Time) string // URL of an issuer of OpenID Connect
+	people       access.OpenID
+	passwordsOff bool
+	database     string // its URL; empty: SQLite
 }
 
 func newSite(t testing.TB, o options) *site {
@@ -110,7 +115,7 @@ func newSite(t testing.TB, o options) *site {
 	s.vault = vault.New(s.store, sealer)
 	s.accounts = access.NewAccounts(access.AccountsConfig{
 		Store: s.store, Keyring: &access.Keyring{Store: s.store, Sealer: sealer, App: "default"}, Passwords: access.NewPasswords(),
-		Clock: s.clock.Now, Logger: logger,
+		Clock: s.clock.Now, Logger: logger, PasswordsOff: o.passwordsOff, OpenID: o.people,
 	})
 	s.people(t)
 	if o.publicURL == "" {
@@ -124,7 +129,15 @@ func newSite(t testing.TB, o options) *site {
 			t.Error(err)
 		}
 	})
+	var openID *dashboard.OpenID
+	if o.issuer != nil {
+		openID = &dashboard.OpenID{Name: "Acme Login", Issuer: openid.New(openid.Config{
+			Issuer: o.issuer(s.clock.Now), ClientID: oidc.ClientID, ClientSecret: oidc.ClientSecret, RedirectURL: o.publicURL + dashboard.OpenIDBack,
+			Scopes: []string{"openid", "email", "profile"}, GroupsClaim: "groups", Sealer: sealer, Transport: transport, Clock: s.clock.Now,
+		})}
+	}
 	s.Config.Handler = web.New(web.Config{
+		OpenID:   openID,
 		Webhook:  &notification.Handler{Accept: func(context.Context, *notification.Request) error { return nil }},
 		Accounts: s.accounts,
 		Engine: &dashboard.Engine{

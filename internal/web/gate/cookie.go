@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/postrider/postrider/internal/access"
 )
@@ -39,6 +40,38 @@ func (g *Gate) Goodbye(w http.ResponseWriter, r *http.Request) { g.setCookie(w, 
 func (g *Gate) setCookie(w http.ResponseWriter, r *http.Request, value string, age int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever browsers come over https
 		Name: g.cookieName(r), Value: value, Path: "/", MaxAge: age, Secure: g.secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// attemptName is the cookie of somebody who is about to sign in elsewhere.
+const attemptName = "postrider-openid"
+
+// Keep gives a browser what it has to show when it comes back from another site
+// where somebody signs in. Lax: it comes back by a link from there.
+func (g *Gate) Keep(w http.ResponseWriter, r *http.Request, kept string, lasts time.Duration) {
+	g.setAttempt(w, r, kept, int(lasts.Seconds()))
+}
+
+// Kept returns that, and takes it away: it is good for once.
+func (g *Gate) Kept(w http.ResponseWriter, r *http.Request) string {
+	g.setAttempt(w, r, "", -1)
+	cookie, err := r.Cookie(g.attemptName(r))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+func (g *Gate) attemptName(r *http.Request) string {
+	if g.secure(r) {
+		return securePrefix + attemptName
+	}
+	return attemptName
+}
+
+func (g *Gate) setAttempt(w http.ResponseWriter, r *http.Request, value string, age int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever browsers come over https
+		Name: g.attemptName(r), Value: value, Path: "/", MaxAge: age, Secure: g.secure(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 

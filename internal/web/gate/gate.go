@@ -125,7 +125,7 @@ func (g *Gate) API(needed access.Role, next Handler) http.Handler {
 		case errors.As(err, &limited):
 			RetryAfter(w, limited)
 			answer.Message(w, http.StatusTooManyRequests, "Too many attempts with a wrong password")
-		case errors.Is(err, access.ErrNoSession), errors.Is(err, access.ErrWrongPassword):
+		case errors.Is(err, access.ErrNoSession), errors.Is(err, access.ErrWrongPassword), errors.Is(err, access.ErrNoPassword):
 			w.Header().Set("WWW-Authenticate", `Basic realm="postrider"`)
 			answer.Message(w, http.StatusUnauthorized, "Unauthorized")
 		case err != nil:
