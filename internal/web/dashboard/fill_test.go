@@ -84,10 +84,10 @@ func (s *site) fillStatements(in tongue) []string {
 		begin, step, largeLog, manyPeople, largeLog-waitingMost, in.hex12("at"), in.hex12("at"), in.hex12("i"))
 	return []string{
 		insert(made, `deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, attempts, created_at, armed_at, next_at, settled_at)`,
-			`SELECT id, 'default', lane, uid, 'user:ada', '', CASE lane WHEN 'call' THEN 'custom' ELSE '' END, state, reason, 1, at, at, at, at FROM made`),
+			`SELECT id, 'default', lane, uid, 'user:ada', '', CASE lane WHEN 'call' THEN 'custom' ELSE '' END, state, reason, 1, at, at, at, at FROM made`), //nolint:dupword // columns
 		insert(made, `payloads (delivery_id, body)`, `SELECT id, `+in.bytes(`'{"data":{"to":{"uid":"' || uid || '"}}}'`)+` FROM made`),
 		insert(made, `notices (delivery_id, app, digest, conversation, uid, first, last, message_id, message_type, category, sender, sent_at, refs, day, reserved)`,
-			`SELECT id, 'default', id, 'u:ada' || `+in.unit+` || uid, uid, 1, 1, 'm' || i, 'text', 'message', 'ada', at - 3600000, `+in.bytes(`'{"ids":["m' || i || '"],"numbers":[1]}'`)+`, 1, 0 FROM made WHERE lane = 'call'`),
+			`SELECT id, 'default', id, 'u:ada' || `+in.unit+` || uid, uid, 1, 1, 'm' || i, 'text', 'message', 'ada', at - 3600000, `+in.bytes(`'{"ids":["m' || i || '"],"numbers":[1]}'`)+`, 1, 0 FROM made WHERE lane = 'call'`), //nolint:dupword // columns
 		insert(made, `tally_hours (hour, app, lane, state, reason, n)`,
 			`SELECT at / 3600000, 'default', lane, state, reason, COUNT(*) FROM made WHERE state <> 'pending' GROUP BY 1, 2, 3, 4, 5`),
 		insert(numbers(manyPeople), `users (app, uid, name, avatar, created_at)`, `SELECT 'default', 'user-' || i, 'Name of ' || i, '', 0 FROM numbers`),

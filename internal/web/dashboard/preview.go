@@ -109,7 +109,6 @@ func (d *dashboard) writePreview(w http.ResponseWriter, r *http.Request, status 
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src "+images+
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox")
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // the reader may be gone; there is nobody else to tell
 }
