@@ -19,17 +19,16 @@ build: ## the binary ./postrider
 	go build -trimpath -o postrider ./cmd/postrider
 
 .PHONY: test
-# Three packages at one time: the tests of one mostly wait for its servers.
 test: setup verify lint ## everything: lint, unit, both databases, browser, end to end
-	$(WITH_POSTGRES) go test -race -p 3 $(UNWATCHED) -timeout 14m ./...
+	$(WITH_POSTGRES) go test -race $(UNWATCHED) -timeout 14m ./...
 
 .PHONY: setup
 setup: ## installs what the tests need, as root on Debian; lists it elsewhere
 	./test/setup
 
 .PHONY: soak
-soak: setup ## the long version of the tests that kill processes, and of those that tell stories
-	export POSTRIDER_TEST_SOAK=1 && $(WITH_POSTGRES) go test -race $(UNWATCHED) -timeout 60m -count=1 ./test/... ./internal/engine ./internal/store
+soak: setup ## the long version of the tests that kill processes, of those that tell stories, and of those that look at every page
+	export POSTRIDER_TEST_SOAK=1 && $(WITH_POSTGRES) go test -race $(UNWATCHED) -timeout 60m -count=1 ./test/... ./internal/engine ./internal/store ./internal/web/dashboard
 
 .PHONY: update
 update: ## rewrites the golden files

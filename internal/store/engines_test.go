@@ -15,13 +15,16 @@ import (
 	"github.com/postrider/postrider/internal/testkit/postgres"
 )
 
-var server = &store.TestServer
+var (
+	server = &store.TestServer
+	soak   = os.Getenv("POSTRIDER_TEST_SOAK") == "1"
+)
 
 func TestMain(m *testing.M) {
 	// Fewer but longer histories than usual: they find more. What the command
 	// line says wins.
-	checks := "6"
-	if os.Getenv("POSTRIDER_TEST_SOAK") == "1" {
+	checks := "4"
+	if soak {
 		checks = "100"
 	}
 	for name, value := range map[string]string{"rapid.steps": "100", "rapid.checks": checks} {
@@ -80,16 +83,21 @@ func TestPostgres(t *testing.T) {
 
 // historySteps is how long random histories are compared with the model, on
 // each engine.
-const historySteps = 10_000
+func historySteps() int {
+	if soak {
+		return 20_000
+	}
+	return 4000
+}
 
 func TestHistoriesOnSQLite(t *testing.T) {
 	t.Parallel()
-	storetest.Histories(t, sqliteEngine(), historySteps)
+	storetest.Histories(t, sqliteEngine(), historySteps())
 }
 
 func TestHistoriesOnPostgres(t *testing.T) {
 	t.Parallel()
-	storetest.Histories(t, postgresEngine(), historySteps)
+	storetest.Histories(t, postgresEngine(), historySteps())
 }
 
 // durable is a server that keeps what it says, for measurements. One that

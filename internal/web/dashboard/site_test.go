@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/mail"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -37,7 +38,12 @@ import (
 	"github.com/postrider/postrider/notification"
 )
 
-var update = flag.Bool("update", false, "write what the pages are now to testdata")
+var (
+	update = flag.Bool("update", false, "write what the pages are now to testdata")
+	// soak looks at every page in every way; without it a part of them is, each
+	// time the same.
+	soak = os.Getenv("POSTRIDER_TEST_SOAK") == "1"
+)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

@@ -138,7 +138,10 @@ func TestEveryPageByKeyboard(t *testing.T) {
 			e.tab.Look(browser.Desktop, browser.Light)
 			paths := pages(e)
 			e.signIn(e.tab, "mira")
-			for _, path := range paths {
+			for i, path := range paths {
+				if i%3 > 0 && !soak {
+					continue
+				}
 				e.walk(path)
 				e.enlarged(path)
 				e.still(path)
