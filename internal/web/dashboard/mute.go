@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,10 +87,5 @@ func (d *dashboard) mute(w http.ResponseWriter, r *http.Request, v *gate.Visitor
 
 // chosen reports whether a value is one of those that can be.
 func chosen(choices []choice, value string) bool {
-	for _, c := range choices {
-		if c.Value == value {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(choices, func(c choice) bool { return c.Value == value })
 }

@@ -228,7 +228,7 @@ func (d *dashboard) saveTemplates(w http.ResponseWriter, r *http.Request, v *gat
 		d.fail(w, r, err)
 		return
 	}
-	typed, brand := textsOf(&settings.Templates).read(r.PostForm), readBrand(kept, r.PostForm)
+	typed, brand := textsOf(&settings.Templates).read(r.PostForm), d.Engine.Brands.Over(readBrand(kept, r.PostForm))
 	wrong := make(problems)
 	var refused *render.BrandError
 	if err := brand.Validate(); errors.As(err, &refused) {
@@ -246,7 +246,7 @@ func (d *dashboard) saveTemplates(w http.ResponseWriter, r *http.Request, v *gat
 			d.fail(w, r, err)
 			return
 		}
-		d.record(r, v, actionSavedBrand, "", brandChanges(before, d.Engine.Brands.Over(brand)))
+		d.record(r, v, actionSavedBrand, "", brandChanges(before, brand))
 	}
 	then(w, r, templatesPath, "saved")
 }

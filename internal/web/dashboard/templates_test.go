@@ -84,6 +84,8 @@ func TestBrandOfTheConfiguration(t *testing.T) {
 	page.contains(t, `name="brand.name" value="Summit" readonly`, "POSTRIDER_BRAND_NAME sets it.", "POSTRIDER_BRAND_FOOTER sets it.")
 	form := formOf(t, page)
 	form.Set("brand.name", "Another")
+	otto.want(t, http.StatusSeeOther, http.MethodPost, templatesPath, form)
+	s.as(t, "mira").get(t, "/dashboard/audit").lacks(t, "saved the brand")
 	form.Set("brand.color", "#123456")
 	otto.want(t, http.StatusSeeOther, http.MethodPost, templatesPath, form)
 	otto.get(t, templatesPath).contains(t, `value="Summit"`, `value="#123456"`)
