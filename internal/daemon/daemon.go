@@ -29,7 +29,6 @@ import (
 	"github.com/postrider/postrider/internal/provider/gateway/smtp"
 	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/web"
-	"github.com/postrider/postrider/notification"
 )
 
 const (
@@ -54,7 +53,8 @@ type Daemon struct {
 	credentials []access.Credential
 	metrics     *metrics
 	provider    *provider.Provider
-	engine      *engine.Engine
+	apps        *access.Apps
+	engine      *engine.Group
 	readiness   readiness
 	worker      *outbox.Worker // of mails
 	caller      *outbox.Worker // of calls to providers
@@ -149,6 +149,9 @@ func New(ctx context.Context, settings Settings, options Options) (_ *Daemon, er
 // wire connects the parts, from the gateway back to the listener: the way of a
 // notification in reverse.
 func (d *Daemon) wire(ctx context.Context, options Options) error {
+	if err := d.wireApps(ctx); err != nil {
+		return err
+	}
 	webhook, err := d.wireProvider(options)
 	if err != nil {
 		return err
@@ -201,18 +204,7 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &notification.Handler{
-		Accept:       d.provider.Accept,
-		Authenticate: auth.Authenticate,
-		Verify:       auth.Verify,
-		MaxBody:      int64(s.MaxBody),
-		OnAnswer: func(r *http.Request, status int, cause error) {
-			if why := auth.Explain(r); status == http.StatusUnauthorized && why != nil {
-				cause = why
-			}
-			d.observeAnswer(r, status, cause)
-		},
-	}, nil
+	return d.webhookByApp(auth), nil
 }
 
 // wireWeb makes the handler of all addresses.
@@ -229,17 +221,9 @@ func (d *Daemon) wireWeb(ctx context.Context, options Options, webhook http.Hand
 	if err := d.wireAccounts(ctx); err != nil {
 		return err
 	}
-	events := d.Credential(access.NameEvents)
 	cfg := web.Config{
 		Webhook: webhook, API: api, AppID: s.AppID, Demo: options.Demo,
-		Events: web.NewEvents(web.EventsConfig{
-			Record:       func(ctx context.Context, events []chat.Event) error { return d.engine.Record(ctx, App, events) },
-			AppID:        s.AppID,
-			Authenticate: notification.BasicAuth(notification.Credentials{Username: events.Username, Password: events.Password}),
-			MaxBody:      int64(s.MaxBody),
-			OnAnswer:     d.observeEvents,
-			OnEvent:      d.metrics.observeEvent,
-		}),
+		Events:    d.eventsByApp(),
 		Accounts:  d.accounts,
 		OpenID:    d.openID(),
 		Engine:    d.dashboardEngine(options),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/directory"
@@ -37,7 +36,7 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 	if d.data.Store.Engine() == "postgres" {
 		deciders = 2
 	}
-	d.engine = engine.New(engine.Config{
+	d.engine = engine.NewGroup(engine.Config{
 		Deciders: deciders,
 		App:      App, AppID: d.appID(), Region: s.Region,
 		Store: d.data.Store, Vault: d.vault,
@@ -48,7 +47,7 @@ func (d *Daemon) wireEngine(options Options, own http.Handler) (err error) {
 		Speed:    s.Speed, MaxAge: s.MaxAge, Retries: s.ProviderRetrySchedule,
 		Clock: d.clock, Random: options.Random, Logger: d.logger,
 		OnDecided: d.metrics.observeDecided,
-	})
+	}, d.engineApps)
 	d.caller = outbox.NewWorker(outbox.WorkerConfig{
 		Store: d.data.Store, Lane: outbox.LaneCall, Handler: d.engine, Parallel: callers, Ahead: 1024, Urgent: d.provider.Accepting,
 		Clock: d.clock, Logger: d.logger, Lease: options.Lease, Grace: stopGrace,
@@ -76,9 +75,10 @@ func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error)
 	return api.New(api.Config{
 		Keys: d.keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store, Directory: people,
 		App: func(id string) (string, bool) {
-			return App, strings.EqualFold(id, d.appID())
+			app, err := d.apps.ByFoldedID(ctx, id)
+			return app.Key, err == nil
 		},
-		Region: s.Region, AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere,
+		RegionOf: d.regionOf, AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere,
 		PublicURL: s.PublicURL, Version: options.Version, Clock: d.clock, Logger: d.logger,
 	}), nil
 }

@@ -45,7 +45,7 @@ func (e *Engine) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
 			State: outbox.Pending, Reason: string(chat.ReasonNoProvider), Detail: "the provider is switched off or gone", After: e.faster(providerPause),
 		}
 	}
-	permit, wait := e.cfg.Breaker.Acquire(ctx, way.endpoint)
+	permit, wait := e.cfg.Breaker.Acquire(ctx, e.cfg.Apart+way.endpoint)
 	if permit == nil { // paused, or we are stopping
 		return outbox.GiveBack(wait)
 	}

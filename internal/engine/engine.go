@@ -31,6 +31,9 @@ type Config struct {
 	App    string
 	AppID  string
 	Region string
+	// Apart stands before the names of endpoints in the breaker, so that what one
+	// app finds out about an endpoint is not held against another.
+	Apart string
 
 	Store    Store
 	Vault    *vault.Vault

@@ -29,10 +29,20 @@ const (
 // Accept stores a notification. When it returns nil the notification is on
 // disk, or was before: it will be delivered or accounted for.
 func (p *Provider) Accept(ctx context.Context, r *notification.Request) error {
+	return p.AcceptFor(ctx, p.cfg.App, r, func(id string) (bool, error) { return p.cfg.AppID == "" || id == p.cfg.AppID, nil })
+}
+
+// AcceptFor is Accept for the app that is kept under a name. takes says which
+// appIds are its own.
+func (p *Provider) AcceptFor(ctx context.Context, app string, r *notification.Request, takes func(appID string) (bool, error)) error {
 	p.accepting.Add(1)
 	defer p.accepting.Add(-1)
 	n := r.Notification
-	if p.cfg.AppID != "" && n.AppID != p.cfg.AppID {
+	ours, err := takes(n.AppID)
+	if err != nil {
+		return fmt.Errorf("find the app: %w", err)
+	}
+	if !ours {
 		return fmt.Errorf("%w: the endpoint serves another appId", notification.ErrForbidden)
 	}
 	id, err := uuid.NewV7()
@@ -40,10 +50,10 @@ func (p *Provider) Accept(ctx context.Context, r *notification.Request) error {
 		return fmt.Errorf("make delivery id: %w", err)
 	}
 	now := p.cfg.Clock()
-	key, remember := dedupeKey(p.cfg.App, r)
+	key, remember := dedupeKey(app, r)
 	result, err := p.cfg.Outbox.Put(ctx, outbox.Entry{
 		ID:           id.String(),
-		App:          p.cfg.App,
+		App:          app,
 		Lane:         outbox.LaneMail,
 		Recipient:    chat.NormalizeUID(n.Data.To.UID),
 		Conversation: conversation(n),

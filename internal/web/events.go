@@ -16,8 +16,8 @@ type EventsConfig struct {
 	// Record stores events. It must return nil only once nothing can lose them
 	// any more.
 	Record func(ctx context.Context, events []chat.Event) error
-	// AppID is the only appId that is accepted; empty accepts every one.
-	AppID        string
+	// Takes, if set, says whether an event that names an appId is the app's.
+	Takes        func(ctx context.Context, appID string) (bool, error)
 	Authenticate func(*http.Request) bool
 	// MaxBody is the largest body in bytes; 0 is the default of package
 	// notification.
@@ -51,7 +51,15 @@ func (cfg *EventsConfig) receive(ctx context.Context, body []byte) error {
 	}
 	events := make([]chat.Event, len(decoded))
 	for i := range decoded {
-		if cfg.AppID != "" && decoded[i].AppID != "" && decoded[i].AppID != cfg.AppID {
+		if cfg.Takes == nil || decoded[i].AppID == "" {
+			events[i] = decoded[i].Event
+			continue
+		}
+		ours, err := cfg.Takes(ctx, decoded[i].AppID)
+		if err != nil {
+			return err
+		}
+		if !ours {
 			return &notification.Refusal{
 				Status: http.StatusForbidden, Message: "appId does not belong to this endpoint", Err: errForeignApp,
 			}

@@ -19,7 +19,8 @@ import (
 // Config is what the server answers with. All fields are required unless they
 // say otherwise.
 type Config struct {
-	// Webhook receives notifications. It authenticates its callers itself.
+	// Webhook receives notifications, for every app: see [ByApp]. It
+	// authenticates its callers itself.
 	Webhook http.Handler
 	// Events receives what happens in the chat; nil: it is off. It
 	// authenticates its callers itself; see [NewEvents].
@@ -27,8 +28,7 @@ type Config struct {
 	// API answers /v3, /openapi.json and /docs; nil: it is off. It
 	// authenticates its callers itself.
 	API http.Handler
-	// AppID is the only app of /webhook/{appId} and /events/{appId}; empty
-	// lets every id pass.
+	// AppID is the default app's id, for examples; empty: it has none.
 	AppID string
 	// Mailbox is what the built-in mailbox kept; nil: it is off.
 	Mailbox *Mailbox
@@ -118,10 +118,10 @@ func (s *site) routes() []route {
 		{"GET /healthz", open, http.HandlerFunc(healthz)},
 		{"GET /readyz", open, readyz(s.Ready)},
 		{"/webhook", own, s.Webhook},
-		{"/webhook/{appId}", own, s.ofApp(s.Webhook)},
+		{"/webhook/{appId}", own, s.Webhook},
 	}
 	if s.Events != nil {
-		all = append(all, route{"/events", own, s.Events}, route{"/events/{appId}", own, s.ofApp(s.Events)})
+		all = append(all, route{"/events", own, s.Events}, route{"/events/{appId}", own, s.Events})
 	}
 	if s.API != nil {
 		all = append(all, route{"/v3", own, s.API}, route{"/v3/", own, s.API},
@@ -158,17 +158,6 @@ func byMethod(guard func(access.Role, gate.Handler) http.Handler, next http.Hand
 			return
 		}
 		change.ServeHTTP(w, r)
-	})
-}
-
-// ofApp serves an endpoint under the app's id.
-func (s *site) ofApp(endpoint http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.AppID != "" && r.PathValue("appId") != s.AppID {
-			answer.Message(w, http.StatusNotFound, "Unknown app")
-			return
-		}
-		endpoint.ServeHTTP(w, r)
 	})
 }
 

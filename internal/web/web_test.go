@@ -326,7 +326,13 @@ func TestWebhookOfApp(t *testing.T) {
 		{"app123", "/webhook/app123/more", http.StatusNotFound, `{"message":"There is nothing at this address"}`},
 	} {
 		cfg := config(t)
-		cfg.AppID = test.app
+		endpoint := cfg.Webhook
+		cfg.Webhook = web.ByApp("/webhook", func(_ context.Context, id string) (http.Handler, error) {
+			if test.app != "" && id != "" && id != test.app {
+				return nil, access.ErrNoApp
+			}
+			return endpoint, nil
+		})
 		s := start(t, cfg)
 		got := s.ask(t, "POST", test.path, func(r *http.Request) {
 			r.SetBasicAuth("caller", "other")

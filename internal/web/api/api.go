@@ -36,6 +36,9 @@ type Config struct {
 	// Region is the apps': us, eu or in. It decides the time zone of those who
 	// have registered none (F017).
 	Region string
+	// RegionOf, if set, tells an app's region in Region's place, or
+	// access.ErrNoApp if the app takes no calls: its keys then count as unknown.
+	RegionOf func(ctx context.Context, app string) (string, error)
 	// AllowPrivateTargets lets providers have http and private URLs. Here tells
 	// URLs that are our own, which they may always have; nil: none is.
 	AllowPrivateTargets bool

@@ -174,6 +174,14 @@ func (a *api) mustKnow(ctx context.Context, app, uid string) error {
 	return err
 }
 
+// regionOf returns the region of an app, or access.ErrNoApp if it takes no calls.
+func (a *api) regionOf(ctx context.Context, app string) (string, error) {
+	if a.RegionOf == nil {
+		return a.Region, nil
+	}
+	return a.RegionOf(ctx, app)
+}
+
 // authenticate finds out whose key a caller has. Without a key that counts the
 // app is empty.
 func (a *api) authenticate(r *http.Request) (access.Key, error) {
@@ -182,6 +190,11 @@ func (a *api) authenticate(r *http.Request) (access.Key, error) {
 		return access.Key{}, refusal(codeNoKey, "The apiKey header is missing. Please send a valid apiKey.")
 	}
 	key, err := a.Keys.Verify(r.Context(), value)
+	if err == nil {
+		if _, err = a.regionOf(r.Context(), key.App); errors.Is(err, access.ErrNoApp) {
+			err = access.ErrNoKey
+		}
+	}
 	if errors.Is(err, access.ErrNoKey) {
 		return access.Key{}, refusal(codeUnknownKey, "The apiKey %s does not exist. Please use a valid apiKey.", access.MaskKey(value))
 	}

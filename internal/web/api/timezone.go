@@ -22,10 +22,11 @@ func (a *api) timezone() []operation {
 			data: timezoneView{},
 			do: func(ctx context.Context, r *request) (any, error) {
 				zone, err := a.Personal.Timezone(ctx, r.app, r.actor)
-				if zone == "" {
-					zone = chat.DefaultTimezone(a.Region)
+				if err != nil || zone != "" {
+					return timezoneView{zone}, err
 				}
-				return timezoneView{zone}, err
+				region, err := a.regionOf(ctx, r.app)
+				return timezoneView{chat.DefaultTimezone(region)}, err
 			},
 		},
 		{
