@@ -40,7 +40,7 @@ type App struct {
 }
 
 // Closed reports whether the app takes nothing new.
-func (a *App) Closed() bool { return !a.ClosedAt.IsZero() }
+func (a App) Closed() bool { return !a.ClosedAt.IsZero() }
 
 // Errors of apps.
 var (
@@ -48,6 +48,8 @@ var (
 	ErrNoApp = errors.New("no such app")
 	// ErrAppID means that another app has that id.
 	ErrAppID = errors.New("an app of that id exists")
+	// ErrDefaultApp means that the default app cannot be closed or deleted.
+	ErrDefaultApp = errors.New("it is the default app")
 	// ErrTooManyApps means that there are as many apps as may be.
 	ErrTooManyApps = errors.New("there are as many apps as there may be")
 	// ErrAppOpen means that an app has to be closed first, and for long enough

@@ -311,6 +311,15 @@ func TestLooks(t *testing.T) {
 			e.look("job", job)
 			e.look("jobs", "/dashboard/jobs")
 		},
+		"apps": func(e *eye) {
+			if _, err := e.apps.Create(e.t.Context(), "second", "in"); err != nil {
+				e.t.Fatal(err)
+			}
+			e.signIn(e.tab, "mira")
+			e.look("apps", "/dashboard/apps")
+			e.look("app", "/dashboard/apps/second")
+			e.look("app-made", "/dashboard/apps", e.submit("f-id", "third"))
+		},
 		"logs": func(e *eye) {
 			e.fill(e.t)
 			e.signIn(e.tab, "mira")

@@ -16,6 +16,7 @@ import (
 	"github.com/postrider/postrider/internal/web/answer"
 	"github.com/postrider/postrider/internal/web/gate"
 	"github.com/postrider/postrider/internal/web/page"
+	"github.com/postrider/postrider/notification"
 )
 
 // Path is where the dashboard is.
@@ -45,7 +46,11 @@ type Engine struct {
 	// App is the name under which what is the app's is kept; AppID and Region
 	// stand in notifications.
 	App, AppID, Region string
-	Vault              *vault.Vault
+	// Apps are all apps; nil: there is only that one, and no pages of apps.
+	// PairOf returns the user name and password of an endpoint of an app.
+	Apps   *access.Apps
+	PairOf func(ctx context.Context, app access.App, name string) (notification.Credentials, error)
+	Vault  *vault.Vault
 	// Keys are the app's API keys.
 	Keys     *access.Keys
 	Contacts address.Store
@@ -84,6 +89,14 @@ type dashboard struct {
 // New returns the handler of Path and everything below it. It panics if what is
 // embedded is broken: it is part of the program.
 func New(cfg Config) http.Handler {
+	if cfg.Engine != nil && cfg.Engine.Apps != nil {
+		return &perApp{cfg: cfg}
+	}
+	return newDashboard(cfg)
+}
+
+// newDashboard makes the pages of one app.
+func newDashboard(cfg Config) http.Handler {
 	d := &dashboard{
 		Config: cfg, pages: make(map[string]*page.Page),
 		previewPage: template.Must(template.ParseFS(templates, "templates/preview.html")),

@@ -19,6 +19,7 @@ type keysView struct {
 	common
 	App, AppID, Region string
 	API                string // base of the REST API
+	Several            bool   // there can be other apps
 	Keys               []keyRow
 	Name               field
 	Scopes             []scopeChoice
@@ -42,7 +43,8 @@ func keyID(k *access.Key) string { return hex.EncodeToString(k.Hash) }
 func (d *dashboard) newKeys(r *http.Request, v *gate.Visitor, name string, scope access.Scope) (keysView, error) {
 	view := keysView{
 		common: newCommon(r, v), App: d.Engine.App, AppID: d.Engine.AppID, Region: d.Engine.Region, API: d.PublicURL + "/v3",
-		Name: field{Name: "name", Label: "Name", Value: name, Autocomplete: "off", Placeholder: "Chat back end", Hint: "So that you know later who uses it."},
+		Several: d.Engine.Apps != nil,
+		Name:    field{Name: "name", Label: "Name", Value: name, Autocomplete: "off", Placeholder: "Chat back end", Hint: "So that you know later who uses it."},
 		Scopes: []scopeChoice{
 			{access.ScopeFull, "may do everything", scope == access.ScopeFull},
 			{access.ScopeAuthOnly, "may create users, and nothing else", scope == access.ScopeAuthOnly},

@@ -69,6 +69,9 @@ func (d *dashboard) routes() []route {
 		return all
 	}
 	all = append(all, d.logRoutes()...)
+	if d.Engine.Apps != nil {
+		all = append(all, d.appRoutes()...)
+	}
 	return append(all, []route{
 		{"GET " + Path + "/credentials", viewer, d.credentials, nil},
 		{"GET " + Path + "/credentials/custom", operator, d.customForm, nil},
@@ -155,6 +158,8 @@ func pages() []struct {
 		{"invite", true, page.SectionAccounts},
 		{"link", true, page.SectionAccounts},
 		{"audit", true, page.SectionAudit},
+		{"apps", true, page.SectionKeys},
+		{"app", true, page.SectionKeys},
 		{"credentials", true, page.SectionCredentials},
 		{"custom", true, page.SectionCredentials},
 		{"sendgrid", true, page.SectionCredentials},

@@ -37,6 +37,15 @@ func TestRoles(t *testing.T) {
 		"GET /dashboard/audit":                      viewer,
 		"GET /dashboard/credentials":                viewer,
 		"GET /dashboard/keys":                       viewer,
+		"GET /dashboard/apps":                       viewer,
+		"GET /dashboard/apps/{app}":                 viewer,
+		"POST /dashboard/apps/{app}/use":            viewer,
+		"POST /dashboard/apps":                      admin,
+		"GET /dashboard/apps/{app}/close":           admin,
+		"POST /dashboard/apps/{app}/close":          admin,
+		"POST /dashboard/apps/{app}/reopen":         admin,
+		"GET /dashboard/apps/{app}/delete":          admin,
+		"POST /dashboard/apps/{app}/delete":         admin,
 		"GET /dashboard/log":                        viewer,
 		"GET /dashboard/log/{id}":                   viewer,
 		"GET /dashboard/jobs":                       viewer,
@@ -121,7 +130,7 @@ func TestEveryRouteWithEveryRole(t *testing.T) {
 	}
 	for pattern, needed := range dashboard.Routes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		path = strings.NewReplacer("{token}", "none", "{id}", "none", "{name}", "nobody", "{uid}", "nobody", "{$}", "").Replace(path)
+		path = strings.NewReplacer("{token}", "none", "{id}", "none", "{name}", "nobody", "{uid}", "nobody", "{app}", "nothing", "{$}", "").Replace(path)
 		form := url.Values{}
 		if needed != "" {
 			got := s.stranger().ask(t, method, path, form)

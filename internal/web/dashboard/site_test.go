@@ -78,6 +78,7 @@ type site struct {
 	store    *store.Store
 	vault    *vault.Vault
 	accounts *access.Accounts
+	apps     *access.Apps
 	clock    *clock
 	dir      string // where the database is
 }
@@ -142,12 +143,16 @@ func newSite(t testing.TB, o options) *site {
 			Scopes: []string{"openid", "email", "profile"}, GroupsClaim: "groups", Sealer: sealer, Transport: transport, Clock: s.clock.Now,
 		})}
 	}
+	s.apps, err = access.NewApps(t.Context(), s.store, access.App{Key: "default", ID: "app123", Region: "eu"}, s.clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.Config.Handler = web.New(web.Config{
 		OpenID:   openID,
 		Webhook:  &notification.Handler{Accept: func(context.Context, *notification.Request) error { return nil }},
 		Accounts: s.accounts,
 		Engine: &dashboard.Engine{
-			App: "default", AppID: "app123", Region: "eu", Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
+			App: "default", AppID: "app123", Region: "eu", Apps: s.apps, PairOf: pairOf, Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
 			Log: s.store, Jobs: dashboard.Jobs{Runner: runner, Store: s.store}, Health: func() []dashboard.Health { return o.health },
 			Contacts: s.store, Personal: s.store,
 			Transport: transport, SendGrid: sendgrid.ClientConfig{Transport: transport, Clock: s.clock.Now, Version: "test", URL: o.sendGridURL},
@@ -178,6 +183,11 @@ func (s *site) preview(publicURL string) *preview.Previewer {
 			}, true, nil
 		},
 	})
+}
+
+// pairOf stands for the credentials of apps.
+func pairOf(_ context.Context, app access.App, name string) (notification.Credentials, error) {
+	return notification.Credentials{Username: "postrider", Password: name + " of " + app.ID}, nil
 }
 
 // people makes the accounts. Hashing takes its time: one hash does for all.

@@ -52,6 +52,14 @@ func navigation() [][]link {
 	}
 }
 
+// OfApp returns the layout whose shell says which app the pages act on, and leads
+// to the others.
+func (l *Layout) OfApp(id string) *Layout {
+	one := *l
+	one.app = id
+	return &one
+}
+
 // Shell returns the layout of the dashboard's pages: those of one section, with
 // the navigation around them. has tells which sections there are.
 func (l *Layout) Shell(current Section, has func(Section) bool) *Layout {
@@ -70,7 +78,9 @@ func (l *Layout) Shell(current Section, has func(Section) bool) *Layout {
 	}
 	shell := &Layout{
 		assets: l.assets, frame: "shell.html",
-		template: template.Must(l.template.Clone()).Funcs(template.FuncMap{"navigation": func() [][]link { return groups }}),
+		template: template.Must(l.template.Clone()).Funcs(template.FuncMap{
+			"navigation": func() [][]link { return groups }, "app": func() string { return l.app },
+		}),
 	}
 	shell.problem = shell.Parse(templates, "templates/problem.html")
 	return shell

@@ -26,13 +26,14 @@ type Layout struct {
 	template *template.Template // never executed itself: pages are parsed into clones
 	frame    string             // name of the template around pages
 	problem  *Page
+	app      string // that the dashboard shows; empty: there is only one
 }
 
 // New returns the layout. It panics if what is embedded is broken: it is part
 // of the program.
 func New() *Layout {
 	l := &Layout{assets: readAssets(), frame: "layout.html"}
-	l.template = template.Must(template.New("").Funcs(template.FuncMap{"asset": l.Asset, "navigation": func() [][]link { return nil }}).
+	l.template = template.Must(template.New("").Funcs(template.FuncMap{"asset": l.Asset, "navigation": func() [][]link { return nil }, "app": func() string { return "" }}).
 		ParseFS(templates, "templates/head.html", "templates/layout.html", "templates/shell.html"))
 	l.problem = l.Parse(templates, "templates/problem.html")
 	return l

@@ -1,0 +1,74 @@
+package dashboard_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/postrider/postrider/internal/provider/address"
+)
+
+const appsPath = "/dashboard/apps"
+
+// choose has a visitor's pages act on another app: its cookie goes along.
+func (v *visitor) choose(t *testing.T, id string) func(path string) reply {
+	t.Helper()
+	answer := (&visitor{v.site, v.cookie}).want(t, http.StatusSeeOther, http.MethodPost, appsPath+"/"+id+"/use", url.Values{})
+	chosen, _, _ := cutCookie(answer.header.Get("Set-Cookie"))
+	return func(path string) reply {
+		t.Helper()
+		return v.want(t, http.StatusOK, http.MethodGet, path, nil, "Cookie", v.cookie.Name+"="+v.cookie.Value+"; "+chosen)
+	}
+}
+
+func cutCookie(header string) (pair, rest string, ok bool) {
+	c, err := http.ParseSetCookie(header)
+	if err != nil {
+		return "", "", false
+	}
+	return c.Name + "=" + c.Value, "", true
+}
+
+// An app is made, shown, closed and deleted, and nobody sees another app's people.
+func TestApps(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	mira := s.as(t, "mira")
+	mira.get(t, "/dashboard").lacks(t, "app-shown")
+	made := mira.want(t, http.StatusOK, http.MethodPost, appsPath, url.Values{"id": {"second"}, "region": {"in"}})
+	made.contains(t, "/webhook/second", "/events/second", "webhook of second", "events of second")
+	mira.get(t, appsPath+"/second").lacks(t, "webhook of second", "events of second")
+	for form, problem := range map[[2]string]string{
+		{"", "us"}:        "Enter the app",
+		{"a b", "us"}:     "letters, digits",
+		{"third", "moon"}: "Choose us, eu or in.",
+		{"SECOND", "us"}:  "Another app has that id.",
+		{"App123", "us"}:  "Another app has that id.",
+	} {
+		mira.want(t, http.StatusUnprocessableEntity, http.MethodPost, appsPath, url.Values{"id": {form[0]}, "region": {form[1]}}).contains(t, problem)
+	}
+
+	err := s.store.SetContacts(t.Context(), "default", []address.Contact{{UID: "ann", Email: "ann@example.com"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := mira.choose(t, "second")
+	second("/dashboard/people").lacks(t, "ann@example.com")
+	second("/dashboard/people").contains(t, "app-shown", "<strong>second</strong>")
+	second("/dashboard/keys").contains(t, `<dd class="mono">second</dd>`, `<dd class="mono">in</dd>`)
+	second("/dashboard/credentials").contains(t, s.URL+"/webhook/second")
+	mira.get(t, "/dashboard/people").contains(t, "ann@example.com", "<strong>app123</strong>")
+
+	mira.want(t, http.StatusConflict, http.MethodPost, appsPath+"/app123/close", url.Values{})
+	mira.want(t, http.StatusConflict, http.MethodPost, appsPath+"/second/delete", url.Values{})
+	mira.post(t, appsPath+"/second/close", url.Values{})
+	mira.get(t, appsPath).contains(t, "Closed")
+	mira.want(t, http.StatusConflict, http.MethodPost, appsPath+"/second/delete", url.Values{})
+	s.clock.advance(time.Minute)
+	mira.get(t, appsPath+"/second/delete").contains(t, "gone for good")
+	mira.post(t, appsPath+"/second/delete", url.Values{})
+	mira.want(t, http.StatusNotFound, http.MethodGet, appsPath+"/second", nil)
+	second("/dashboard/people").contains(t, "ann@example.com") // what was chosen is gone: the default one
+	mira.get(t, "/dashboard/audit").contains(t, "made the app", "closed the app", "deleted the app")
+}
