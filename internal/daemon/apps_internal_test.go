@@ -17,11 +17,23 @@ import (
 // newDaemon opens a daemon that is not run: its handler can be asked.
 func newDaemon(t *testing.T, appID string) *Daemon {
 	t.Helper()
+	d := newDaemonAt(t, appID, 1)
+	t.Cleanup(func() {
+		if err := d.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func newDaemonAt(t *testing.T, appID string, speed float64) *Daemon {
+	t.Helper()
 	var s Settings
 	off := ""
 	s.DataDir, s.AppID, s.Region = t.TempDir(), appID, "us"
 	s.Listen, s.MetricsListen = "127.0.0.1:0", &off
-	s.AdminUsername, s.WebhookAuth, s.Speed = "admin", "any", 1
+	s.AdminUsername, s.WebhookAuth, s.Speed = "admin", "any", speed
+	s.AllowPrivateTargets = true
 	s.MaxBody, s.MaxAge, s.Retention = 1<<20, 72*time.Hour, 336*time.Hour
 	s.EmailRetrySchedule, s.ProviderRetrySchedule = []time.Duration{time.Minute}, []time.Duration{time.Minute}
 	s.BrandColor = "#0f6e67"
@@ -34,11 +46,6 @@ func newDaemon(t *testing.T, appID string) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := d.close(); err != nil {
-			t.Error(err)
-		}
-	})
 	return d
 }
 
