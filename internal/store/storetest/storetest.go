@@ -57,6 +57,7 @@ func Run(t *testing.T, e Engine) {
 		{"Retention", retentionTests},
 		{"Contacts", contactTests},
 		{"Credentials", credentialTests},
+		{"Apps", appTests},
 		{"APIKeys", apiKeyTests},
 		{"Accounts", accountTests},
 		{"Settings", settingTests},
