@@ -7,14 +7,14 @@ import (
 )
 
 // Facts returns what the digest of a call is made of, as it is known now. ok is
-// false if there is no such call, or nothing is left of its messages.
+// false if the app has no such call, or nothing is left of its messages.
 func (e *Engine) Facts(ctx context.Context, delivery string) (f *digest.Facts, ok bool, err error) {
 	j, err := e.recentJudge(ctx)
 	if err != nil {
 		return nil, false, err
 	}
 	c, ok, err := e.cfg.Store.Case(ctx, delivery, j)
-	if err != nil || !ok || len(c.Messages) == 0 {
+	if err != nil || !ok || c.App != e.cfg.App || len(c.Messages) == 0 {
 		return nil, false, err
 	}
 	numbers := make([]int64, len(c.Messages))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine/digest"
 	"github.com/postrider/postrider/internal/outbox"
 )
 
@@ -87,6 +88,15 @@ func (g *Group) Record(ctx context.Context, app string, events []chat.Event) err
 		return err
 	}
 	return e.Record(ctx, app, events)
+}
+
+// Facts returns what the digest of an app's call is made of; see [Engine.Facts].
+func (g *Group) Facts(ctx context.Context, app, delivery string) (*digest.Facts, bool, error) {
+	e, err := g.of(ctx, app)
+	if err != nil {
+		return nil, false, err
+	}
+	return e.Facts(ctx, delivery)
 }
 
 // Handle implements [outbox.Handler].

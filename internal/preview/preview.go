@@ -25,9 +25,9 @@ type Config struct {
 	// Pictures is the base of the addresses of the samples' pictures; empty:
 	// they have none.
 	Pictures string
-	// Facts returns what a call of the engine was made of; ok is false if
-	// nothing is left of it.
-	Facts func(ctx context.Context, delivery string) (f *digest.Facts, ok bool, err error)
+	// Facts returns what a call of an app was made of; ok is false if it has
+	// none, or nothing is left of it.
+	Facts func(ctx context.Context, app, delivery string) (f *digest.Facts, ok bool, err error)
 	Clock func() time.Time
 }
 
@@ -45,8 +45,8 @@ func New(cfg Config) *Previewer {
 // Request says what is to be shown.
 type Request struct {
 	// Sample is the id of one of the [Samples]; Call that of a delivery of the
-	// engine, whose messages take its place.
-	Sample, Call string
+	// app, whose messages take its place.
+	Sample, Call, App string
 	// Settings are the app's, with the texts that are being tried.
 	Settings *chat.Settings
 	// Private: as to somebody who wants their mail to tell nothing.
@@ -105,7 +105,7 @@ func (p *Previewer) facts(ctx context.Context, r *Request) (*digest.Facts, error
 
 func (p *Previewer) found(ctx context.Context, r *Request) (*digest.Facts, error) {
 	if r.Call != "" {
-		facts, ok, err := p.cfg.Facts(ctx, r.Call)
+		facts, ok, err := p.cfg.Facts(ctx, r.App, r.Call)
 		if err != nil {
 			return nil, fmt.Errorf("read what the call was made of: %w", err)
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/postrider/postrider/internal/provider/render"
 )
 
-func previewer(facts func(context.Context, string) (*digest.Facts, bool, error)) *preview.Previewer {
+func previewer(facts func(context.Context, string, string) (*digest.Facts, bool, error)) *preview.Previewer {
 	return preview.New(preview.Config{
 		AppID: "app", Region: "eu", Facts: facts, Pictures: "https://chat.example.com/",
 		Renderer: render.New(render.Config{From: mail.Address{Name: "Acme Chat", Address: "chat@example.com"}}),
@@ -99,7 +99,7 @@ func TestWhatIsTyped(t *testing.T) {
 // A call of the engine is shown with its own messages.
 func TestRealConversation(t *testing.T) {
 	t.Parallel()
-	p := previewer(func(_ context.Context, id string) (*digest.Facts, bool, error) {
+	p := previewer(func(_ context.Context, _, id string) (*digest.Facts, bool, error) {
 		switch id {
 		case "gone":
 			return nil, false, nil

@@ -2,8 +2,10 @@ package dashboard
 
 import (
 	"errors"
+	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -60,13 +62,40 @@ func (p *perApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // of makes the dashboard of an app.
 func (p *perApp) of(app access.App, many bool) http.Handler {
 	cfg, one := p.cfg, *p.cfg.Engine
-	one.App, one.AppID, one.Region = app.Key, app.ID, app.Region
+	one.App, one.AppID, one.Region, one.several = app.Key, app.ID, app.Region, many
 	one.Health = func() []Health { return healthOf(app, p.cfg.Engine.Health()) }
 	cfg.Engine = &one
 	if many {
 		cfg.Layout = cfg.Layout.OfApp(app.ID)
 	}
 	return newDashboard(cfg)
+}
+
+// ofApp reports whether what a route changes is an app's.
+func ofApp(pattern string) bool {
+	method, path, _ := strings.Cut(pattern, " ")
+	return method == http.MethodPost && slices.ContainsFunc([]string{
+		"/credentials", "/preferences", "/templates", "/people", "/log", "/keys",
+	}, func(part string) bool { return strings.HasPrefix(path, Path+part) })
+}
+
+// sameApp refuses the form of a page that was of another app than the one that
+// the browser has chosen since.
+func (d *dashboard) sameApp(next gate.Handler) gate.Handler {
+	return func(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
+		said := r.URL.Query().Get("app")
+		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); said == "" && kind != "multipart/form-data" {
+			said = r.PostFormValue("app")
+		}
+		if said == "" { // a page from when there was only one
+			said = d.Engine.Apps.Default().ID
+		}
+		if said != d.Engine.AppID {
+			d.Layout.Problem(w, http.StatusConflict, "That page was of the app "+said+", and "+d.Engine.AppID+" has been chosen since: nothing was changed")
+			return
+		}
+		next(w, r, v)
+	}
 }
 
 // healthOf leaves of all endpoints those that an app calls: other apps than the

@@ -72,3 +72,36 @@ func TestApps(t *testing.T) {
 	second("/dashboard/people").contains(t, "ann@example.com") // what was chosen is gone: the default one
 	mira.get(t, "/dashboard/audit").contains(t, "made the app", "closed the app", "deleted the app")
 }
+
+// A page that was of one app changes nothing of another that was chosen since.
+func TestPageOfAnotherApp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	mira := s.as(t, "mira")
+	mira.want(t, http.StatusOK, http.MethodPost, appsPath, url.Values{"id": {"second"}, "region": {"in"}})
+	answer := mira.want(t, http.StatusSeeOther, http.MethodPost, appsPath+"/second/use", url.Values{})
+	chosen, _, _ := cutCookie(answer.header.Get("Set-Cookie"))
+	both := []string{"Cookie", mira.cookie.Name + "=" + mira.cookie.Value + "; " + chosen}
+	mira.want(t, http.StatusOK, http.MethodGet, "/dashboard/people", nil, both...).contains(t, `<input type="hidden" name="app" value="second">`)
+	for _, one := range []struct {
+		said    string // by the page
+		cookies []string
+		status  int
+	}{
+		{"second", both, http.StatusSeeOther},
+		{"app123", both, http.StatusConflict},
+		{"", both, http.StatusConflict},
+		{"second", nil, http.StatusConflict},
+		{"app123", nil, http.StatusSeeOther},
+		{"", nil, http.StatusSeeOther},
+	} {
+		form := url.Values{"uid": {"ann"}, "email": {"ann@example.com"}}
+		if one.said != "" {
+			form.Set("app", one.said)
+		}
+		got := mira.want(t, one.status, http.MethodPost, "/dashboard/people", form, one.cookies...)
+		if one.status == http.StatusConflict {
+			got.contains(t, "nothing was changed")
+		}
+	}
+}

@@ -75,6 +75,8 @@ type Engine struct {
 	// Brands keeps the look of mails, and Preview shows them.
 	Brands  Brands
 	Preview Previews
+
+	several bool // there are other apps
 }
 
 //go:embed templates
@@ -130,7 +132,11 @@ func (d *dashboard) guarded(r route) http.Handler {
 	if r.role == "" {
 		return d.Gate.Open(r.open)
 	}
-	return d.Gate.PageUpTo(r.limit(), r.role, r.handle)
+	handle := r.handle
+	if d.Engine != nil && d.Engine.several && ofApp(r.pattern) {
+		handle = d.sameApp(handle)
+	}
+	return d.Gate.PageUpTo(r.limit(), r.role, handle)
 }
 
 // Has tells which sections there are.

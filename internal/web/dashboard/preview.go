@@ -46,7 +46,7 @@ func (d *dashboard) preview(w http.ResponseWriter, r *http.Request, _ *gate.Visi
 		return
 	}
 	request := &preview.Request{
-		Sample: form.Get("sample"), Settings: settings, Private: form.Get("private") != "",
+		Sample: form.Get("sample"), App: d.Engine.App, Settings: settings, Private: form.Get("private") != "",
 		Brand: d.Engine.Brands.Over(readBrand(brand, form)), Dark: form.Get("scheme") == "dark",
 	}
 	if request.Sample == "" {

@@ -173,7 +173,7 @@ func (s *site) preview(publicURL string) *preview.Previewer {
 		Renderer: render.New(render.Config{
 			From: mail.Address{Name: "Acme Chat", Address: "chat@example.com"}, ImageBase: publicURL,
 		}),
-		Facts: func(ctx context.Context, id string) (*digest.Facts, bool, error) {
+		Facts: func(ctx context.Context, _, id string) (*digest.Facts, bool, error) {
 			if _, _, err := s.store.Get(ctx, id); errors.Is(err, outbox.ErrNotFound) {
 				return nil, false, nil
 			}
