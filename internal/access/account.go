@@ -203,6 +203,8 @@ type AccountChanges interface {
 	// DeleteTicket forgets the ticket for an account, and reports whether
 	// there was one.
 	DeleteTicket(account string) (bool, error)
+	// Credential returns a credential, or ErrNoCredential.
+	Credential(app, name string) (Sealed, error)
 	// PutCredential stores a credential in the place of the one of its name.
 	PutCredential(app, name string, c Sealed) error
 	Record(Entry) error

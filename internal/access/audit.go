@@ -31,9 +31,24 @@ const (
 	ActionDeletedAccount   Action = "deleted the account of"
 )
 
+// What is done to an app, in the dashboard or through the REST API.
+const (
+	ActionSavedPreferences Action = "saved the preferences"
+	ActionResetPreferences Action = "reset the preferences"
+	ActionSavedCustom      Action = "saved the custom provider"
+	ActionDeletedCustom    Action = "deleted the custom provider"
+	ActionSavedSendGrid    Action = "saved SendGrid"
+	ActionDeletedSendGrid  Action = "deleted SendGrid"
+	ActionCreatedKey       Action = "made the API key"
+	ActionChangedKey       Action = "changed the API key"
+	ActionDeletedKey       Action = "deleted the API key"
+)
+
 // Actor is who does something, and from where.
 type Actor struct {
-	Account string // name; empty: the program, or whoever is at its command line
+	// Account is a name; of an API key see [Key.Caller]. Empty: the program, or
+	// whoever is at its command line.
+	Account string
 	Address string // of the network
 	Agent   string // what the browser says that it is
 }

@@ -92,11 +92,19 @@ func (k *Keyring) stored(ctx context.Context, name string) (Credential, error) {
 	if err != nil {
 		return Credential{}, err
 	}
-	password, err := k.Sealer.Open(k.purpose(name), sealed.Secret)
+	password, err := k.open(name, sealed)
 	if err != nil {
-		return Credential{}, fmt.Errorf("open credential %q: %w", name, err)
+		return Credential{}, err
 	}
 	return Credential{Name: name, Username: sealed.Username, Password: password, Generated: true, Changed: password == ""}, nil
+}
+
+func (k *Keyring) open(name string, sealed Sealed) (string, error) {
+	password, err := k.Sealer.Open(k.purpose(name), sealed.Secret)
+	if err != nil {
+		return "", fmt.Errorf("open credential %q: %w", name, err)
+	}
+	return password, nil
 }
 
 // changed is what is stored of a credential that somebody has changed.

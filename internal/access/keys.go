@@ -45,6 +45,10 @@ type Key struct {
 	CreatedAt time.Time
 }
 
+// Caller is how the audit log names who calls with the key. No account has such
+// a name.
+func (k *Key) Caller() string { return "API key " + k.Name }
+
 // Errors of keys.
 var (
 	// ErrNoKey means that there is no such key.

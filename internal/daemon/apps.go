@@ -84,76 +84,66 @@ func (h *handlers) get(ctx context.Context, app access.App) (http.Handler, error
 	return handler, err
 }
 
-// pair returns the user name and the password of an endpoint of an app besides
-// the default one, which are generated.
-func (d *Daemon) pair(ctx context.Context, app access.App, name string) (notification.Credentials, error) {
-	c := d.Credential(name)
-	if !app.Default {
-		var err error
-		keyring := &access.Keyring{Store: d.data.Store, Sealer: d.data.Keyring.Sealer, App: app.Key}
-		if c, err = keyring.Get(ctx, name, "", ""); err != nil {
-			return notification.Credentials{}, fmt.Errorf("credential %s of the app %s: %w", name, app.ID, err)
-		}
+// webhookByApp is /webhook of every app. The default app's callers prove who they
+// are as the configuration says; those of others by user name and password.
+func (d *Daemon) webhookByApp(ctx context.Context) (http.Handler, error) {
+	cfg, err := d.webhookAuth()
+	if err != nil {
+		return nil, err
 	}
-	return notification.Credentials{Username: c.Username, Password: c.Password}, nil
-}
-
-// webhookByApp is /webhook of every app. auth is the default app's; others ask
-// for their own user name and password.
-func (d *Daemon) webhookByApp(auth *notification.Authenticator) http.Handler {
 	all := &handlers{build: func(ctx context.Context, app access.App) (http.Handler, error) {
-		auth := auth
+		own := cfg
 		if !app.Default {
-			pair, err := d.pair(ctx, app, access.NameWebhook)
-			if err != nil {
-				return nil, err
-			}
-			auth, err = notification.NewAuthenticator(notification.AuthConfig{
-				Method: notification.MethodBasic, Pairs: []notification.Credentials{pair}, Clock: d.clock,
-			})
-			if err != nil {
-				return nil, err
-			}
+			own = notification.AuthConfig{Method: notification.MethodBasic}
 		}
-		return d.webhookOf(app, auth), nil
+		return d.webhookOf(ctx, app, own)
 	}}
+	if _, err := all.get(ctx, d.apps.Default()); err != nil {
+		return nil, fmt.Errorf("POSTRIDER_WEBHOOK_AUTH: %w: set POSTRIDER_WEBHOOK_SECRET", err) // a password there always is
+	}
 	return web.ByApp("/webhook", func(ctx context.Context, id string) (http.Handler, error) {
 		app, err := d.openApp(ctx, id)
 		if err != nil {
 			return nil, err
 		}
 		return all.get(ctx, app)
-	})
+	}), nil
 }
 
-func (d *Daemon) webhookOf(app access.App, auth *notification.Authenticator) http.Handler {
+func (d *Daemon) webhookOf(ctx context.Context, app access.App, cfg notification.AuthConfig) (http.Handler, error) {
+	callers, err := d.doorkeeperOf(ctx, &app, access.NameWebhook, cfg)
+	if err != nil {
+		return nil, err
+	}
 	return &notification.Handler{
 		Accept: func(ctx context.Context, r *notification.Request) error {
 			return d.provider.AcceptFor(ctx, app.Key, r, d.takes(ctx, app))
 		},
-		Authenticate: auth.Authenticate,
-		Verify:       auth.Verify,
+		Authenticate: callers.authenticate,
+		Verify:       callers.verify,
 		MaxBody:      int64(d.settings.MaxBody),
 		OnAnswer: func(r *http.Request, status int, cause error) {
-			if why := auth.Explain(r); status == http.StatusUnauthorized && why != nil {
-				cause = why
+			if status == http.StatusUnauthorized {
+				if why := callers.explain(r); why != nil {
+					cause = why
+				}
 			}
 			d.observeAnswer(r, status, cause)
 		},
-	}
+	}, nil
 }
 
 // eventsByApp is /events of every app.
 func (d *Daemon) eventsByApp() http.Handler {
 	all := &handlers{build: func(ctx context.Context, app access.App) (http.Handler, error) {
-		pair, err := d.pair(ctx, app, access.NameEvents)
+		callers, err := d.doorkeeperOf(ctx, &app, access.NameEvents, notification.AuthConfig{Method: notification.MethodBasic})
 		if err != nil {
 			return nil, err
 		}
 		return web.NewEvents(web.EventsConfig{
 			Record:       func(ctx context.Context, events []chat.Event) error { return d.engine.Record(ctx, app.Key, events) },
 			Takes:        func(ctx context.Context, id string) (bool, error) { return d.takes(ctx, app)(id) },
-			Authenticate: notification.BasicAuth(pair),
+			Authenticate: callers.authenticate,
 			MaxBody:      int64(d.settings.MaxBody),
 			OnAnswer:     d.observeEvents,
 			OnEvent:      d.metrics.observeEvent,

@@ -51,11 +51,11 @@ func newDaemonAt(t *testing.T, appID string, speed float64) *Daemon {
 
 func (d *Daemon) testPair(t *testing.T, app access.App, name string) [2]string {
 	t.Helper()
-	pair, err := d.pair(t.Context(), app, name)
+	login, err := d.logins.Get(t.Context(), &app, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return [2]string{pair.Username, pair.Password}
+	return [2]string{login.Username, login.Password}
 }
 
 func (d *Daemon) testPost(t *testing.T, path string, pair [2]string, body string) int {

@@ -54,6 +54,7 @@ type Daemon struct {
 	metrics     *metrics
 	provider    *provider.Provider
 	apps        *access.Apps
+	logins      *access.Logins
 	engine      *engine.Group
 	readiness   readiness
 	worker      *outbox.Worker // of mails
@@ -152,7 +153,7 @@ func (d *Daemon) wire(ctx context.Context, options Options) error {
 	if err := d.wireApps(ctx); err != nil {
 		return err
 	}
-	webhook, err := d.wireProvider(options)
+	webhook, err := d.wireProvider(ctx, options)
 	if err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func (d *Daemon) wire(ctx context.Context, options Options) error {
 
 // wireProvider connects our own custom provider, and returns the handler of
 // its webhook.
-func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
+func (d *Daemon) wireProvider(ctx context.Context, options Options) (http.Handler, error) {
 	s := &d.settings
 	out, err := d.gateway(options)
 	if err != nil {
@@ -200,11 +201,8 @@ func (d *Daemon) wireProvider(options Options) (http.Handler, error) {
 		Observe: d.observeOutcome,
 	})
 	d.metrics.registry.MustRegister(&queueCollector{store: d.data.Store, clock: d.clock, gate: gate})
-	auth, err := d.webhookAuth()
-	if err != nil {
-		return nil, err
-	}
-	return d.webhookByApp(auth), nil
+	d.wireLogins()
+	return d.webhookByApp(ctx)
 }
 
 // wireWeb makes the handler of all addresses.

@@ -78,6 +78,9 @@ func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error)
 			app, err := d.apps.ByFoldedID(ctx, id)
 			return app.Key, err == nil
 		},
+		Record: func(ctx context.Context, by access.Actor, action access.Action, subject, detail string) error {
+			return d.accounts.Record(ctx, by, action, subject, detail)
+		},
 		RegionOf: d.regionOf, AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere,
 		PublicURL: s.PublicURL, Version: options.Version, Clock: d.clock, Logger: d.logger,
 	}), nil

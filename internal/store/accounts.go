@@ -120,6 +120,11 @@ func (c *accountChanges) DeleteAccount(name string) error {
 	)
 }
 
+// Credential implements [access.AccountChanges].
+func (c *accountChanges) Credential(app, name string) (access.Sealed, error) {
+	return readCredential(c.ctx, c.tx, app, name)
+}
+
 // PutCredential implements [access.AccountChanges].
 func (c *accountChanges) PutCredential(app, name string, sealed access.Sealed) error {
 	return c.exec(`INSERT INTO credentials (app, name, username, sealed, created_at) VALUES (`+list(5, 1)+`)

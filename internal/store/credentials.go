@@ -13,8 +13,12 @@ var _ access.Store = (*Store)(nil)
 
 // Credential implements [access.Store].
 func (s *Store) Credential(ctx context.Context, app, name string) (access.Sealed, error) {
+	return readCredential(ctx, s.read, app, name)
+}
+
+func readCredential(ctx context.Context, from rowQuerier, app, name string) (access.Sealed, error) {
 	var c access.Sealed
-	err := s.read.QueryRowContext(ctx, `SELECT username, sealed FROM credentials WHERE app = $1 AND name = $2`, text(app), text(name)).
+	err := from.QueryRowContext(ctx, `SELECT username, sealed FROM credentials WHERE app = $1 AND name = $2`, text(app), text(name)).
 		Scan(&c.Username, &c.Secret)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

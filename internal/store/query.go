@@ -12,6 +12,11 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// rowQuerier is a querier of single rows.
+type rowQuerier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // query runs scan over the rows of a statement.
 func query(ctx context.Context, q querier, statement string, args []any, scan func(*sql.Rows) error) (err error) {
 	rows, err := q.QueryContext(ctx, statement, args...)

@@ -39,6 +39,9 @@ type Config struct {
 	// RegionOf, if set, tells an app's region in Region's place, or
 	// access.ErrNoApp if the app takes no calls: its keys then count as unknown.
 	RegionOf func(ctx context.Context, app string) (string, error)
+	// Record, if set, notes in the audit log who has changed settings, providers
+	// and keys.
+	Record func(ctx context.Context, by access.Actor, action access.Action, subject, detail string) error
 	// AllowPrivateTargets lets providers have http and private URLs. Here tells
 	// URLs that are our own, which they may always have; nil: none is.
 	AllowPrivateTargets bool

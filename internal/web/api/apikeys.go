@@ -36,7 +36,7 @@ func (a *api) apiKeys() []operation {
 	const about = "Keys are named by their value or, where that is lost, by the mask that the list shows."
 	return []operation{
 		{
-			id: "createApiKey", method: http.MethodPost, path: "/apikeys", tag: tag,
+			id: "createApiKey", action: access.ActionCreatedKey, method: http.MethodPost, path: "/apikeys", tag: tag,
 			summary: "Make an API key", about: "The answer alone shows the key; what is kept is a hash. Scope: authOnly unless it is given.",
 			body: keyBody{}, data: keyView{}, refusals: []string{codeQuota}, do: a.createKey,
 		},
@@ -56,12 +56,12 @@ func (a *api) apiKeys() []operation {
 			},
 		},
 		{
-			id: "updateApiKey", method: http.MethodPut, path: one, tag: tag, summary: "Rename an API key, or give it another scope",
+			id: "updateApiKey", action: access.ActionChangedKey, method: http.MethodPut, path: one, tag: tag, summary: "Rename an API key, or give it another scope",
 			about: about + " A key cannot change itself.",
 			body:  keyBody{}, data: keyView{}, refusals: []string{codeKeyNotFound, codeKeySelf}, do: a.updateKey,
 		},
 		{
-			id: "deleteApiKey", method: http.MethodDelete, path: one, tag: tag, summary: "Delete an API key",
+			id: "deleteApiKey", action: access.ActionDeletedKey, method: http.MethodDelete, path: one, tag: tag, summary: "Delete an API key",
 			about: about + " A key cannot delete itself, and one with full access always remains.",
 			data:  said{}, refusals: []string{codeKeyNotFound, codeKeySelf}, do: a.deleteKey,
 		},
@@ -83,6 +83,7 @@ func (a *api) createKey(ctx context.Context, r *request) (any, error) {
 	if err != nil {
 		return nil, keyRefusal(err)
 	}
+	r.subject, r.detail = key.Name, string(key.Scope)
 	view := viewKey(&key)
 	view.APIKey = value
 	return view, nil
@@ -151,6 +152,7 @@ func (a *api) updateKey(ctx context.Context, r *request) (any, error) {
 	if err := a.Keys.Change(ctx, key, key.Name, key.Scope); err != nil {
 		return nil, keyRefusal(err)
 	}
+	r.subject, r.detail = key.Name, string(key.Scope)
 	return viewKey(&key), nil
 }
 
@@ -162,6 +164,7 @@ func (a *api) deleteKey(ctx context.Context, r *request) (any, error) {
 	if err := a.Keys.Delete(ctx, key); err != nil {
 		return nil, keyRefusal(err)
 	}
+	r.subject = key.Name
 	return said{true, "The Api Key " + key.Mask + " has been deleted successfully."}, nil
 }
 

@@ -33,6 +33,10 @@ type operation struct {
 	// refusals are codes of errors beyond those that every operation has.
 	refusals []string
 
+	// action, if set, is noted in the audit log once it is done, unless do says
+	// that nothing has changed.
+	action access.Action
+
 	// do does it. It returns the answer's data, or a [listing].
 	do func(ctx context.Context, r *request) (any, error)
 }
@@ -125,7 +129,11 @@ func (a *api) answer(w http.ResponseWriter, r *http.Request, op *operation) (any
 	if err := a.findActor(r.Context(), req, op.actor); err != nil {
 		return nil, err
 	}
-	return op.do(r.Context(), req)
+	result, err := op.do(r.Context(), req)
+	if err == nil && op.action != "" && !req.idle {
+		a.note(r.Context(), req, op.action)
+	}
+	return result, err
 }
 
 // findActor finds in whose name a request is made. The header and the query's

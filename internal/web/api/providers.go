@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/engine/webhook"
@@ -117,7 +118,7 @@ func (a *api) custom() []operation {
 			},
 		},
 		{
-			id: "createCustomProvider", method: http.MethodPost, path: path, tag: tagProviders,
+			id: "createCustomProvider", action: access.ActionSavedCustom, method: http.MethodPost, path: path, tag: tagProviders,
 			summary: "Create the custom provider", body: customBody{}, data: customView{}, refusals: []string{chat.CodeProviderExists},
 			do: func(ctx context.Context, r *request) (any, error) {
 				f := r.fields()
@@ -131,12 +132,16 @@ func (a *api) custom() []operation {
 			},
 		},
 		{
-			id: "updateCustomProvider", method: http.MethodPut, path: path, tag: tagProviders,
+			id: "updateCustomProvider", action: access.ActionSavedCustom, method: http.MethodPut, path: path, tag: tagProviders,
 			summary: "Change some of the custom provider", about: "What is not named stays.",
 			body: customPatch{}, data: customView{}, refusals: []string{chat.CodeProviderMissing},
 			do: func(ctx context.Context, r *request) (any, error) {
 				provider, err := a.Vault.ChangeCustom(ctx, r.app, func(provider *webhook.Config) error {
-					return a.readCustom(r.fields(), provider)
+					before := *provider
+					if err := a.readCustom(r.fields(), provider); err != nil {
+						return err
+					}
+					return r.differs(before, provider)
 				})
 				if err != nil {
 					return nil, providerRefusal(err)
@@ -145,7 +150,7 @@ func (a *api) custom() []operation {
 			},
 		},
 		{
-			id: "deleteCustomProvider", method: http.MethodDelete, path: path, tag: tagProviders,
+			id: "deleteCustomProvider", action: access.ActionDeletedCustom, method: http.MethodDelete, path: path, tag: tagProviders,
 			summary: "Delete the custom provider", data: success{}, refusals: []string{chat.CodeProviderMissing},
 			do: func(ctx context.Context, r *request) (any, error) {
 				return success{true}, providerRefusal(a.Vault.DeleteCustom(ctx, r.app))

@@ -22,6 +22,18 @@ type request struct {
 	actor  string     // in whose name, or empty; in its normal form
 	body   json.RawMessage
 	values url.Values
+
+	// subject and detail are what the audit log says of what was done; idle: that
+	// was nothing.
+	subject, detail string
+	idle            bool
+}
+
+// differs notes for the audit log in what two values differ.
+func (r *request) differs(before, after any) (err error) {
+	r.detail, err = changed(before, after)
+	r.idle = r.detail == ""
+	return err
 }
 
 // id returns a part of the path in the normal form of ids.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 )
@@ -71,7 +72,7 @@ func (a *api) sendGrid() []operation {
 			},
 		},
 		{
-			id: "createSendGridProvider", method: http.MethodPost, path: path, tag: tagProviders,
+			id: "createSendGridProvider", action: access.ActionSavedSendGrid, method: http.MethodPost, path: path, tag: tagProviders,
 			summary: "Create the SendGrid account", body: sendGridBody{}, data: sendGridView{}, refusals: []string{chat.CodeProviderExists},
 			do: func(ctx context.Context, r *request) (any, error) {
 				f := r.fields()
@@ -84,12 +85,16 @@ func (a *api) sendGrid() []operation {
 			},
 		},
 		{
-			id: "updateSendGridProvider", method: http.MethodPut, path: path, tag: tagProviders,
+			id: "updateSendGridProvider", action: access.ActionSavedSendGrid, method: http.MethodPut, path: path, tag: tagProviders,
 			summary: "Change some of the SendGrid account", about: "What is not named stays.",
 			body: sendGridPatch{}, data: sendGridView{}, refusals: []string{chat.CodeProviderMissing},
 			do: func(ctx context.Context, r *request) (any, error) {
 				provider, err := a.Vault.ChangeSendGrid(ctx, r.app, func(provider *sendgrid.Config) error {
-					return readSendGrid(r.fields(), provider)
+					before := *provider
+					if err := readSendGrid(r.fields(), provider); err != nil {
+						return err
+					}
+					return r.differs(before, provider)
 				})
 				if err != nil {
 					return nil, providerRefusal(err)
@@ -98,7 +103,7 @@ func (a *api) sendGrid() []operation {
 			},
 		},
 		{
-			id: "deleteSendGridProvider", method: http.MethodDelete, path: path, tag: tagProviders,
+			id: "deleteSendGridProvider", action: access.ActionDeletedSendGrid, method: http.MethodDelete, path: path, tag: tagProviders,
 			summary: "Delete the SendGrid account", data: success{}, refusals: []string{chat.CodeProviderMissing},
 			do: func(ctx context.Context, r *request) (any, error) {
 				return success{true}, providerRefusal(a.Vault.DeleteSendGrid(ctx, r.app))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/chat"
 )
 
@@ -19,16 +20,20 @@ func (a *api) settings() []operation {
 			do: func(ctx context.Context, r *request) (any, error) { return a.Vault.Settings(ctx, r.app) },
 		},
 		{
-			id: "updateSettings", method: http.MethodPatch, path: path, tag: tagPreferences, limit: maxLargeBody,
+			id: "updateSettings", action: access.ActionSavedPreferences, method: http.MethodPatch, path: path, tag: tagPreferences, limit: maxLargeBody,
 			summary: "Set some of what the app has set", about: "What is not named stays.", body: settingsPatch{}, data: success{},
 			do: func(ctx context.Context, r *request) (any, error) {
 				return success{true}, a.Vault.ChangeSettings(ctx, r.app, func(current *chat.Settings) (*chat.Settings, error) {
-					return chat.PatchSettings(current, r.body)
+					next, err := chat.PatchSettings(current, r.body)
+					if err != nil {
+						return nil, err
+					}
+					return next, r.differs(current, next)
 				})
 			},
 		},
 		{
-			id: "resetSettings", method: http.MethodDelete, path: path, tag: tagPreferences,
+			id: "resetSettings", action: access.ActionResetPreferences, method: http.MethodDelete, path: path, tag: tagPreferences,
 			summary: "Back to the defaults", data: success{},
 			do: func(ctx context.Context, r *request) (any, error) {
 				return success{true}, a.Vault.ResetSettings(ctx, r.app)

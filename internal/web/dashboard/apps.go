@@ -75,7 +75,7 @@ func (p *perApp) of(app access.App, many bool) http.Handler {
 func ofApp(pattern string) bool {
 	method, path, _ := strings.Cut(pattern, " ")
 	return method == http.MethodPost && slices.ContainsFunc([]string{
-		"/credentials", "/preferences", "/templates", "/people", "/log", "/keys",
+		"/credentials", "/preferences", "/templates", "/people", "/log", "/keys", "/logins",
 	}, func(part string) bool { return strings.HasPrefix(path, Path+part) })
 }
 
@@ -183,15 +183,10 @@ type appView struct {
 }
 
 func (d *dashboard) newApp(r *http.Request, v *gate.Visitor, app access.App) appView {
-	view := appView{
+	return appView{
 		common: newCommon(r, v), App: app, Current: app.Key == d.Engine.App, API: d.PublicURL + "/v3",
-		Webhook: d.PublicURL + "/webhook", Events: d.PublicURL + "/events", Page: appsPath + "/" + url.PathEscape(app.ID),
+		Webhook: d.endpoint(&app, access.NameWebhook), Events: d.endpoint(&app, access.NameEvents), Page: appsPath + "/" + url.PathEscape(app.ID),
 	}
-	if !app.Default || !app.AnyID {
-		view.Webhook += "/" + app.ID
-		view.Events += "/" + app.ID
-	}
-	return view
 }
 
 func (d *dashboard) createApp(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
@@ -225,14 +220,14 @@ func (d *dashboard) showMade(w http.ResponseWriter, r *http.Request, v *gate.Vis
 	view := d.newApp(r, v, app)
 	view.Fresh = true
 	for _, one := range []struct{ name, path string }{{access.NameWebhook, "/webhook"}, {access.NameEvents, "/events"}} {
-		pair, err := d.Engine.PairOf(r.Context(), app, one.name)
+		login, err := d.Engine.Logins.Get(r.Context(), &app, one.name)
 		if err != nil {
 			d.fail(w, r, err)
 			return
 		}
 		view.Secrets = append(view.Secrets,
-			field{Name: one.name + "-username", Label: "User name of " + one.path, Value: pair.Username},
-			field{Name: one.name + "-password", Label: "Password of " + one.path, Value: pair.Password, Hint: "It is shown this once."})
+			field{Name: one.name + "-username", Label: "User name of " + one.path, Value: login.Username},
+			field{Name: one.name + "-password", Label: "Password of " + one.path, Value: login.Password, Hint: "It is shown this once."})
 	}
 	d.show(w, http.StatusOK, "app", view)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/provider/address"
 )
 
@@ -37,8 +38,19 @@ func TestApps(t *testing.T) {
 	mira := s.as(t, "mira")
 	mira.get(t, "/dashboard").lacks(t, "app-shown")
 	made := mira.want(t, http.StatusOK, http.MethodPost, appsPath, url.Values{"id": {"second"}, "region": {"in"}})
-	made.contains(t, "/webhook/second", "/events/second", "webhook of second", "events of second")
-	mira.get(t, appsPath+"/second").lacks(t, "webhook of second", "events of second")
+	made.contains(t, "/webhook/second", "/events/second")
+	second, err := s.apps.ByID(t.Context(), "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{access.NameWebhook, access.NameEvents} {
+		login, err := s.logins.Get(t.Context(), &second, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made.contains(t, login.Password)
+		mira.get(t, appsPath+"/second").lacks(t, login.Password)
+	}
 	for form, problem := range map[[2]string]string{
 		{"", "us"}:        "Enter the app",
 		{"a b", "us"}:     "letters, digits",
@@ -49,15 +61,15 @@ func TestApps(t *testing.T) {
 		mira.want(t, http.StatusUnprocessableEntity, http.MethodPost, appsPath, url.Values{"id": {form[0]}, "region": {form[1]}}).contains(t, problem)
 	}
 
-	err := s.store.SetContacts(t.Context(), "default", []address.Contact{{UID: "ann", Email: "ann@example.com"}})
+	err = s.store.SetContacts(t.Context(), "default", []address.Contact{{UID: "ann", Email: "ann@example.com"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := mira.choose(t, "second")
-	second("/dashboard/people").lacks(t, "ann@example.com")
-	second("/dashboard/people").contains(t, "app-shown", "<strong>second</strong>")
-	second("/dashboard/keys").contains(t, `<dd class="mono">second</dd>`, `<dd class="mono">in</dd>`)
-	second("/dashboard/credentials").contains(t, s.URL+"/webhook/second")
+	chosen := mira.choose(t, "second")
+	chosen("/dashboard/people").lacks(t, "ann@example.com")
+	chosen("/dashboard/people").contains(t, "app-shown", "<strong>second</strong>")
+	chosen("/dashboard/keys").contains(t, `<dd class="mono">second</dd>`, `<dd class="mono">in</dd>`)
+	chosen("/dashboard/credentials").contains(t, s.URL+"/webhook/second")
 	mira.get(t, "/dashboard/people").contains(t, "ann@example.com", "<strong>app123</strong>")
 
 	mira.want(t, http.StatusConflict, http.MethodPost, appsPath+"/app123/close", url.Values{})
@@ -69,7 +81,7 @@ func TestApps(t *testing.T) {
 	mira.get(t, appsPath+"/second/delete").contains(t, "gone for good")
 	mira.post(t, appsPath+"/second/delete", url.Values{})
 	mira.want(t, http.StatusNotFound, http.MethodGet, appsPath+"/second", nil)
-	second("/dashboard/people").contains(t, "ann@example.com") // what was chosen is gone: the default one
+	chosen("/dashboard/people").contains(t, "ann@example.com") // what was chosen is gone: the default one
 	mira.get(t, "/dashboard/audit").contains(t, "made the app", "closed the app", "deleted the app")
 }
 
@@ -79,7 +91,7 @@ func TestPageOfAnotherApp(t *testing.T) {
 	s := newSite(t, options{})
 	mira := s.as(t, "mira")
 	mira.want(t, http.StatusOK, http.MethodPost, appsPath, url.Values{"id": {"second"}, "region": {"in"}})
-	answer := mira.want(t, http.StatusSeeOther, http.MethodPost, appsPath+"/second/use", url.Values{})
+	answer := (&visitor{s, mira.cookie}).want(t, http.StatusSeeOther, http.MethodPost, appsPath+"/second/use", url.Values{})
 	chosen, _, _ := cutCookie(answer.header.Get("Set-Cookie"))
 	both := []string{"Cookie", mira.cookie.Name + "=" + mira.cookie.Value + "; " + chosen}
 	mira.want(t, http.StatusOK, http.MethodGet, "/dashboard/people", nil, both...).contains(t, `<input type="hidden" name="app" value="second">`)

@@ -13,14 +13,8 @@ const auditPage = 50
 
 // What is done to other things than accounts.
 const (
-	actionSavedCustom     access.Action = "saved the custom provider"
-	actionDeletedCustom   access.Action = "deleted the custom provider"
-	actionTestedCustom    access.Action = "sent a test to the custom provider"
-	actionSavedSendGrid   access.Action = "saved SendGrid"
-	actionDeletedSendGrid access.Action = "deleted SendGrid"
-	actionTestedSendGrid  access.Action = "sent a test by SendGrid"
-	actionCreatedKey      access.Action = "made the API key"
-	actionDeletedKey      access.Action = "deleted the API key"
+	actionTestedCustom   access.Action = "sent a test to the custom provider"
+	actionTestedSendGrid access.Action = "sent a test by SendGrid"
 )
 
 // auditView is the audit log.

@@ -319,6 +319,8 @@ func TestLooks(t *testing.T) {
 			e.look("apps", "/dashboard/apps")
 			e.look("app", "/dashboard/apps/second")
 			e.look("app-made", "/dashboard/apps", e.submit("f-id", "third"))
+			e.look("login", "/dashboard/logins/webhook")
+			e.look("login-made", "/dashboard/logins/events", e.submit("f-keep-day", "day"))
 		},
 		"logs": func(e *eye) {
 			e.fill(e.t)

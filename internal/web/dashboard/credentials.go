@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/engine/webhook"
@@ -156,7 +157,7 @@ func (d *dashboard) saveCustom(w http.ResponseWriter, r *http.Request, v *gate.V
 	wrong := make(problems)
 	switch {
 	case err == nil:
-		d.record(r, v, actionSavedCustom, in.config.WebhookURL, onOff(in.config.IsEnabled))
+		d.record(r, v, access.ActionSavedCustom, in.config.WebhookURL, onOff(in.config.IsEnabled))
 		then(w, r, credentialsPath, "saved")
 	case wrong.add(err, plainCustom):
 		there, err := d.customThere(r)
@@ -218,7 +219,7 @@ func (d *dashboard) deleteCustom(w http.ResponseWriter, r *http.Request, v *gate
 	err := d.Engine.Vault.DeleteCustom(r.Context(), d.Engine.App)
 	switch {
 	case err == nil:
-		d.record(r, v, actionDeletedCustom, "", "")
+		d.record(r, v, access.ActionDeletedCustom, "", "")
 	case !errors.Is(err, vault.ErrNothing):
 		d.fail(w, r, err)
 		return

@@ -16,7 +16,6 @@ import (
 	"github.com/postrider/postrider/internal/web/answer"
 	"github.com/postrider/postrider/internal/web/gate"
 	"github.com/postrider/postrider/internal/web/page"
-	"github.com/postrider/postrider/notification"
 )
 
 // Path is where the dashboard is.
@@ -47,9 +46,9 @@ type Engine struct {
 	// stand in notifications.
 	App, AppID, Region string
 	// Apps are all apps; nil: there is only that one, and no pages of apps.
-	// PairOf returns the user name and password of an endpoint of an app.
+	// Logins are the user names and passwords of their endpoints.
 	Apps   *access.Apps
-	PairOf func(ctx context.Context, app access.App, name string) (notification.Credentials, error)
+	Logins *access.Logins
 	Vault  *vault.Vault
 	// Keys are the app's API keys.
 	Keys     *access.Keys

@@ -93,7 +93,7 @@ func (d *dashboard) createKey(w http.ResponseWriter, r *http.Request, v *gate.Vi
 		key, value, err := d.Engine.Keys.Create(r.Context(), d.Engine.App, name, scope)
 		switch {
 		case err == nil:
-			d.record(r, v, actionCreatedKey, name, string(scope))
+			d.record(r, v, access.ActionCreatedKey, name, string(scope))
 			d.show(w, http.StatusOK, "key", keyView{
 				common: newCommon(r, v), Key: key,
 				Value: field{Name: "key", Label: "API key", Value: value, Hint: "It is shown this once, and kept nowhere. Send it as the header “apikey”."},
@@ -153,6 +153,6 @@ func (d *dashboard) deleteKey(w http.ResponseWriter, r *http.Request, v *gate.Vi
 		d.fail(w, r, err)
 		return
 	}
-	d.record(r, v, actionDeletedKey, key.Name, "")
+	d.record(r, v, access.ActionDeletedKey, key.Name, "")
 	then(w, r, keysPath, "deleted")
 }

@@ -16,11 +16,6 @@ import (
 
 const preferencesPath = Path + "/preferences"
 
-const (
-	actionSavedPreferences access.Action = "saved the preferences"
-	actionResetPreferences access.Action = "reset the preferences"
-)
-
 // preferencesView is the form of what the app has set.
 type preferencesView struct {
 	common
@@ -250,7 +245,7 @@ func (d *dashboard) savePreferences(w http.ResponseWriter, r *http.Request, v *g
 	switch {
 	case err == nil:
 		if len(changed) > 0 {
-			d.record(r, v, actionSavedPreferences, "", strings.Join(changed, ", "))
+			d.record(r, v, access.ActionSavedPreferences, "", strings.Join(changed, ", "))
 		}
 		then(w, r, preferencesPath, "saved")
 	case errors.As(err, &refused) && len(refused.Details) > 0:
@@ -317,6 +312,6 @@ func (d *dashboard) resetPreferences(w http.ResponseWriter, r *http.Request, v *
 		d.fail(w, r, err)
 		return
 	}
-	d.record(r, v, actionResetPreferences, "", "")
+	d.record(r, v, access.ActionResetPreferences, "", "")
 	then(w, r, preferencesPath, "saved")
 }

@@ -71,6 +71,7 @@ func (d *dashboard) routes() []route {
 	all = append(all, d.logRoutes()...)
 	if d.Engine.Apps != nil {
 		all = append(all, d.appRoutes()...)
+		all = append(all, d.loginRoutes()...)
 	}
 	return append(all, []route{
 		{"GET " + Path + "/credentials", viewer, d.credentials, nil},
@@ -160,6 +161,7 @@ func pages() []struct {
 		{"audit", true, page.SectionAudit},
 		{"apps", true, page.SectionKeys},
 		{"app", true, page.SectionKeys},
+		{"login", true, page.SectionKeys},
 		{"credentials", true, page.SectionCredentials},
 		{"custom", true, page.SectionCredentials},
 		{"sendgrid", true, page.SectionCredentials},

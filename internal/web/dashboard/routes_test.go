@@ -100,6 +100,11 @@ func TestRoles(t *testing.T) {
 		"GET /dashboard/people/{uid}/delete":       operator,
 		"POST /dashboard/people/{uid}/delete":      operator,
 
+		"GET /dashboard/logins/{name}":         viewer,
+		"POST /dashboard/logins/{name}/rotate": admin,
+		"GET /dashboard/logins/{name}/end":     admin,
+		"POST /dashboard/logins/{name}/end":    admin,
+
 		"GET /dashboard/invite":                             admin,
 		"POST /dashboard/invite":                            admin,
 		"GET /dashboard/accounts/{name}":                    admin,
@@ -174,9 +179,11 @@ func TestPagesOfAViewer(t *testing.T) {
 	s := newSite(t, options{})
 	vera := s.as(t, "vera")
 	for path, forbidden := range map[string][]string{
-		"/dashboard/credentials": {"/dashboard/credentials/custom", "/dashboard/credentials/sendgrid"},
-		"/dashboard/accounts":    {"/dashboard/invite", "/dashboard/accounts/mira"},
-		"/dashboard/keys":        {"Make a key"},
+		"/dashboard/credentials":    {"/dashboard/credentials/custom", "/dashboard/credentials/sendgrid"},
+		"/dashboard/accounts":       {"/dashboard/invite", "/dashboard/accounts/mira"},
+		"/dashboard/keys":           {"Make a key"},
+		"/dashboard/apps":           {"+ Add app"},
+		"/dashboard/logins/webhook": {"/rotate", "/end"},
 	} {
 		vera.get(t, path).lacks(t, forbidden...)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/engine/sendgrid"
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/web/gate"
@@ -117,7 +118,7 @@ func (d *dashboard) saveSendGrid(w http.ResponseWriter, r *http.Request, v *gate
 	wrong := make(problems)
 	switch {
 	case err == nil:
-		d.record(r, v, actionSavedSendGrid, in.config.SenderEmail, onOff(in.config.IsEnabled))
+		d.record(r, v, access.ActionSavedSendGrid, in.config.SenderEmail, onOff(in.config.IsEnabled))
 		then(w, r, credentialsPath, "saved")
 	case wrong.add(err, plainSendGrid):
 		there, err := d.sendGridThere(r)
@@ -172,7 +173,7 @@ func (d *dashboard) deleteSendGrid(w http.ResponseWriter, r *http.Request, v *ga
 	err := d.Engine.Vault.DeleteSendGrid(r.Context(), d.Engine.App)
 	switch {
 	case err == nil:
-		d.record(r, v, actionDeletedSendGrid, "", "")
+		d.record(r, v, access.ActionDeletedSendGrid, "", "")
 	case !errors.Is(err, vault.ErrNothing):
 		d.fail(w, r, err)
 		return

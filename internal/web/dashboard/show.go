@@ -42,6 +42,8 @@ func doneText(r *http.Request) string {
 		return "The session has ended."
 	case "all-ended":
 		return "All other sessions have ended."
+	case "previous-ended":
+		return "The previous password works no more."
 	case "replayed":
 		return "It is handed over again."
 	case "cancelled":
@@ -107,6 +109,8 @@ func refusal(err error) (status int, text string) {
 		{access.ErrOwnAccount, http.StatusConflict, "It is your own account; another admin can do that"},
 		{access.ErrConfigured, http.StatusConflict, "The configuration of the server decides this (POSTRIDER_ADMIN_PASSWORD)"},
 		{access.ErrNoPassword, http.StatusConflict, "The account has no password: its owner signs in elsewhere"},
+		{access.ErrNoCredential, http.StatusNotFound, "There is no such endpoint"},
+		{access.ErrFixedLogin, http.StatusConflict, "A variable of the server sets this password: it has to be changed there"},
 		{access.ErrLastKey, http.StatusConflict, "It is the last key with full access: nobody could call the API any more"},
 	} {
 		if errors.Is(err, known.err) {

@@ -79,13 +79,15 @@ type site struct {
 	vault    *vault.Vault
 	accounts *access.Accounts
 	apps     *access.Apps
+	logins   *access.Logins
 	clock    *clock
 	dir      string // where the database is
 }
 
 // options change what a site is made of.
 type options struct {
-	publicURL    string // the server's own unless set
+	logins       map[string]access.Configured // of /webhook and /events
+	publicURL    string                       // the server's own unless set
 	sendGridURL  string
 	strict       bool // private targets are refused
 	health       []dashboard.Health
@@ -147,12 +149,13 @@ func newSite(t testing.TB, o options) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.logins = access.NewLogins(access.LoginsConfig{Store: s.store, Sealer: sealer, Configured: o.logins, Clock: s.clock.Now})
 	s.Config.Handler = web.New(web.Config{
 		OpenID:   openID,
 		Webhook:  &notification.Handler{Accept: func(context.Context, *notification.Request) error { return nil }},
 		Accounts: s.accounts,
 		Engine: &dashboard.Engine{
-			App: "default", AppID: "app123", Region: "eu", Apps: s.apps, PairOf: pairOf, Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
+			App: "default", AppID: "app123", Region: "eu", Apps: s.apps, Logins: s.logins, Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
 			Log: s.store, Jobs: dashboard.Jobs{Runner: runner, Store: s.store}, Health: func() []dashboard.Health { return o.health },
 			Contacts: s.store, Personal: s.store,
 			Transport: transport, SendGrid: sendgrid.ClientConfig{Transport: transport, Clock: s.clock.Now, Version: "test", URL: o.sendGridURL},
@@ -183,11 +186,6 @@ func (s *site) preview(publicURL string) *preview.Previewer {
 			}, true, nil
 		},
 	})
-}
-
-// pairOf stands for the credentials of apps.
-func pairOf(_ context.Context, app access.App, name string) (notification.Credentials, error) {
-	return notification.Credentials{Username: "postrider", Password: name + " of " + app.ID}, nil
 }
 
 // people makes the accounts. Hashing takes its time: one hash does for all.
