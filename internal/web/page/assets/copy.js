@@ -14,10 +14,13 @@
         await navigator.clipboard.writeText(text.value ?? text.textContent);
         button.textContent = "Copied";
       } catch {
-        button.textContent = "Select the text and copy it";
+        button.textContent = "Not copied";
       }
       setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
-    text.after(button);
+    const line = document.createElement("div");
+    line.className = "copyable";
+    text.replaceWith(line);
+    line.append(text, button);
   }
 })();
