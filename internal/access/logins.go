@@ -165,7 +165,7 @@ func (l *Logins) recent(ctx context.Context, app *App, name string) (Login, erro
 	read, err := l.Get(ctx, app, name)
 	if err != nil {
 		if !at.IsZero() {
-			return login, nil //nolint:nilerr // who needs the store is told by it
+			return login, nil
 		}
 		return Login{}, err
 	}

@@ -104,7 +104,7 @@ func (s *Store) DeleteApp(ctx context.Context, key string, closedBefore time.Tim
 			}
 		}
 		for _, table := range owned() {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE app = $1`, text(key)); err != nil { //nolint:gosec // G202: names of ours
+			if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE app = $1`, text(key)); err != nil {
 				return err
 			}
 		}

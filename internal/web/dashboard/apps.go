@@ -257,7 +257,7 @@ func (d *dashboard) app(w http.ResponseWriter, r *http.Request, v *gate.Visitor)
 // useApp has the pages act on another app, in this browser.
 func (d *dashboard) useApp(w http.ResponseWriter, r *http.Request, _ *gate.Visitor) {
 	d.onApp(w, r, func(app access.App) error {
-		http.SetCookie(w, &http.Cookie{
+		http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever browsers come over https
 			Name: appCookie, Value: app.ID, Path: Path, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(d.PublicURL, "https:"),
 		})
 		then(w, r, Path, "")

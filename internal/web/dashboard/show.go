@@ -71,7 +71,7 @@ func then(w http.ResponseWriter, r *http.Request, path, done string) {
 	if done != "" {
 		path += "?done=" + url.QueryEscape(done)
 	}
-	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // G710: callers name paths below Path
+	http.Redirect(w, r, path, http.StatusSeeOther)
 }
 
 // fail answers with an error that no form can show. What is not the visitor's
