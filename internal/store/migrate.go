@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
+	"path"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -80,12 +81,12 @@ func awaitMigration(ctx context.Context, provider *goose.Provider) error {
 const migrationPatience = 5 * time.Second
 
 func (s *Store) migrations() (*goose.Provider, error) {
-	files, err := fs.Sub(migrationFiles, "migrations/"+s.dialect.name)
+	scripts, err := migrationScripts("migrations/" + s.dialect.name)
 	if err != nil {
 		return nil, err
 	}
 	if s.dialect.name == "sqlite" {
-		return goose.NewProvider(goose.DialectSQLite3, s.write, files)
+		return goose.NewProvider(goose.DialectSQLite3, s.write, nil, goose.WithGoMigrations(scripts...))
 	}
 	// Processes that start together on an empty database would all create
 	// the tables. The lock is a row with a heartbeat, not an advisory lock.
@@ -93,5 +94,33 @@ func (s *Store) migrations() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, s.write, files, goose.WithLocker(locker))
+	return goose.NewProvider(goose.DialectPostgres, s.write, nil, goose.WithGoMigrations(scripts...), goose.WithLocker(locker))
+}
+
+// migrationScripts returns the files of a directory, each as one script in a
+// transaction of its own. Both drivers take several statements at a time; were
+// goose to cut the files into statements, it would take up to 4 MB for each line.
+func migrationScripts(dir string) ([]*goose.Migration, error) {
+	entries, err := migrationFiles.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	all := make([]*goose.Migration, len(entries))
+	for i, entry := range entries {
+		version, err := goose.NumericComponent(entry.Name())
+		if err != nil {
+			return nil, fmt.Errorf("migration %s: %w", entry.Name(), err)
+		}
+		script, err := migrationFiles.ReadFile(path.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read migration: %w", err)
+		}
+		all[i] = goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+				return fmt.Errorf("%s: %w", entry.Name(), err)
+			}
+			return nil
+		}}, nil)
+	}
+	return all, nil
 }

@@ -55,30 +55,36 @@ type Tab struct {
 	problems []string
 }
 
-// Open starts a browser. Without one the test is skipped, or fails where
-// nothing may be skipped.
+// Open opens a tab that shares nothing with other tabs: in the browser of the
+// test binary, if it has one ([Shared]), or in one of its own. Without Chromium
+// the test is skipped, or fails where nothing may be skipped.
 func Open(t testing.TB) *Tab {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	testkit.Need(t, err == nil, "the program chromium (Debian: apt-get install chromium)")
-	// Root may not use Chromium's own sandbox. It opens nothing but pages of
-	// the test.
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
-		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true))
-	// A test's context ends before its cleanups; the browser ends in one.
-	parent := context.WithoutCancel(t.Context())
-	allocator, stop := chromedp.NewExecAllocator(parent, options...)
 	tab := &Tab{t: t}
-	ctx, end := chromedp.NewContext(allocator, chromedp.WithListener(tab.listen))
+	// A test's context ends before its cleanups; the tab ends in one.
+	parent, err := shared.get(program)
+	if err != nil {
+		t.Fatalf("start browser: %v", err)
+	}
+	options := []chromedp.ContextOption{chromedp.WithListener(tab.listen)}
+	if parent != nil {
+		options = append(options, chromedp.WithNewBrowserContext())
+	} else {
+		allocator, stop := allocate(context.WithoutCancel(t.Context()), program)
+		t.Cleanup(stop)
+		parent = allocator
+	}
+	ctx, end := chromedp.NewContext(parent, options...)
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("close browser: %v", err)
 		}
 		end()
-		stop()
 	})
-	if err := chromedp.Do(ctx); err != nil { // starts it, without the bound of time
-		t.Fatalf("start browser: %v", err)
+	if err := chromedp.Do(ctx); err != nil { // opens it, without the bound of time
+		t.Fatalf("open a tab: %v", err)
 	}
 	bounded, cancel := context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)
@@ -106,13 +112,14 @@ func (tab *Tab) Frame(prefix string) *Tab {
 func (tab *Tab) awaitTarget(prefix string) target.ID {
 	tab.t.Helper()
 	var id target.ID
+	own := chromedp.FromContext(tab.Context).BrowserContextID
 	tab.await("a frame at "+prefix, func() bool {
 		targets, err := chromedp.Targets(tab.Context)
 		if err != nil {
 			tab.t.Fatalf("list frames: %v", err)
 		}
 		i := slices.IndexFunc(targets, func(info *target.Info) bool {
-			return info.Type == "iframe" && strings.HasPrefix(info.URL, prefix)
+			return info.Type == "iframe" && info.BrowserContextID == own && strings.HasPrefix(info.URL, prefix)
 		})
 		if i >= 0 {
 			id = targets[i].TargetID

@@ -32,6 +32,7 @@ import (
 	"github.com/postrider/postrider/internal/provider/branding"
 	"github.com/postrider/postrider/internal/provider/render"
 	"github.com/postrider/postrider/internal/store"
+	"github.com/postrider/postrider/internal/testkit/browser"
 	"github.com/postrider/postrider/internal/testkit/oidc"
 	"github.com/postrider/postrider/internal/web"
 	"github.com/postrider/postrider/internal/web/dashboard"
@@ -45,7 +46,7 @@ var (
 	soak = os.Getenv("POSTRIDER_TEST_SOAK") == "1"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browser.Shared(m)) }
 
 // password is everybody's.
 const password = "correct horse battery"

@@ -21,13 +21,14 @@ import (
 	"github.com/postrider/postrider/internal/outbound"
 	gateway "github.com/postrider/postrider/internal/provider/gateway/mailbox"
 	"github.com/postrider/postrider/internal/store"
+	"github.com/postrider/postrider/internal/testkit/browser"
 	"github.com/postrider/postrider/internal/web"
 	"github.com/postrider/postrider/notification"
 )
 
 var update = flag.Bool("update", false, "write what the pages are now to testdata")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(browser.Shared(m)) }
 
 const (
 	username = "admin"
