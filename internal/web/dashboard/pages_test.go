@@ -119,30 +119,59 @@ func compare(t *testing.T, s *site, name string, page reply) {
 	}
 }
 
-// Every address that a page refers to exists, ids are there once, and nothing is
-// written into a page that its policy forbids.
-func TestPagesAreSound(t *testing.T) {
-	t.Parallel()
-	s := newSite(t, options{})
-	s.fill(t)
-	mira := s.as(t, "mira")
+// crawl asks for all that is linked from the overview, and from there on. root is
+// nil where the answer is no page.
+func (v *visitor) crawl(t *testing.T, visit func(path string, page reply, root *html.Node)) {
+	t.Helper()
 	queue, seen := []string{"/dashboard"}, map[string]bool{"/dashboard": true}
 	for len(queue) > 0 {
 		path := queue[0]
 		queue = queue[1:]
-		page := mira.ask(t, http.MethodGet, path, nil)
+		page := v.ask(t, http.MethodGet, path, nil)
 		if page.status != http.StatusOK && page.status != http.StatusSeeOther && path != "/docs" {
 			t.Errorf("%s: %d", path, page.status)
 		}
-		if strings.HasPrefix(path, templatesPath+"/preview") {
-			continue // a document for a frame, with a policy of its own: see TestPreview
-		}
 		if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") {
+			visit(path, page, nil)
 			continue
 		}
 		root, err := html.Parse(strings.NewReader(page.body))
 		if err != nil {
 			t.Fatal(err)
+		}
+		visit(path, page, root)
+		for node := range root.Descendants() {
+			for _, a := range node.Attr {
+				if (a.Key == "href" || a.Key == "src") && strings.HasPrefix(a.Val, "/") {
+					link, _, _ := strings.Cut(a.Val, "#")
+					if !seen[link] {
+						seen[link], queue = true, append(queue, link)
+					}
+				}
+			}
+		}
+	}
+	if len(seen) < 25 {
+		t.Errorf("only %d addresses: %v", len(seen), seen)
+	}
+}
+
+// All pages, by all their links: no link leads nowhere, no id is there twice, and
+// nothing is in a page that its policy refuses.
+func TestPagesAreSound(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, options{})
+	s.fill(t)
+	s.as(t, "mira").crawl(t, func(path string, page reply, root *html.Node) {
+		policy := page.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'; ") || strings.Contains(policy, "unsafe-eval") || strings.Contains(policy, "script-src 'unsafe-inline'") {
+			t.Errorf("%s: its policy is %q", path, policy)
+		}
+		if root == nil || page.status != http.StatusOK || strings.HasPrefix(path, templatesPath+"/preview") {
+			return // a document for a frame has a policy of its own: see TestPreview
+		}
+		if !strings.Contains(policy, "script-src 'self'; ") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe-inline") {
+			t.Errorf("%s: its policy is %q", path, policy)
 		}
 		ids := make(map[string]bool)
 		for node := range root.Descendants() {
@@ -155,21 +184,13 @@ func TestPagesAreSound(t *testing.T) {
 						t.Errorf("%s: the id %s twice", path, a.Val)
 					}
 					ids[a.Val] = true
-				case (a.Key == "href" || a.Key == "src") && strings.HasPrefix(a.Val, "/"):
-					link, _, _ := strings.Cut(a.Val, "#")
-					if !seen[link] {
-						seen[link], queue = true, append(queue, link)
-					}
 				}
 			}
 			if node.Data == "style" || node.Data == "script" && node.FirstChild != nil {
 				t.Errorf("%s: a %s written into the page", path, node.Data)
 			}
 		}
-	}
-	if len(seen) < 25 {
-		t.Errorf("only %d addresses: %v", len(seen), seen)
-	}
+	})
 }
 
 // The database is gone: people are told, and nothing is made up.
