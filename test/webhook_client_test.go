@@ -42,8 +42,10 @@ func (a answer) want(status int) error {
 }
 
 // do sends a request and reads the whole answer.
-func (s *server) do(r *http.Request) (answer, error) {
-	response, err := s.client.Do(r)
+func (s *server) do(r *http.Request) (answer, error) { return do(s.client, r) }
+
+func do(client *http.Client, r *http.Request) (answer, error) {
+	response, err := client.Do(r)
 	if err != nil {
 		return answer{}, err
 	}
