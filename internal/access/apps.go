@@ -90,6 +90,7 @@ type Apps struct {
 	mu      sync.Mutex
 	known   []App
 	readAt  time.Time
+	changes int // that this process has made
 	reading sync.Mutex
 }
 
@@ -131,7 +132,7 @@ func (a *Apps) List(ctx context.Context) ([]App, error) {
 	if known, fresh = a.remembered(); fresh {
 		return known, nil
 	}
-	now := a.clock()
+	now, changes := a.clock(), a.changed(0)
 	others, err := a.store.Apps(ctx)
 	if err != nil {
 		if known != nil {
@@ -142,7 +143,10 @@ func (a *Apps) List(ctx context.Context) ([]App, error) {
 	all := append([]App{a.first}, others...)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.known, a.readAt = all, now
+	a.known = all
+	if a.changes == changes { // else it may be from before a change
+		a.readAt = now
+	}
 	return all, nil
 }
 
@@ -154,7 +158,17 @@ func (a *Apps) remembered() (known []App, fresh bool) {
 	return a.known, a.known != nil && age >= 0 && age < appsFor
 }
 
+// changed counts changes, and returns how many there were.
+func (a *Apps) changed(more int) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.changes += more
+	return a.changes
+}
+
+// forget has the next list be read anew.
 func (a *Apps) forget() {
+	a.changed(1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.readAt = time.Time{}

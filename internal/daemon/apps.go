@@ -39,13 +39,19 @@ func (d *Daemon) engineApps(ctx context.Context) ([]engine.App, error) {
 	return all, nil
 }
 
-// openApp returns the app of an endpoint's address. While nobody has said the
+// knownApp returns the app of an endpoint's address. While nobody has said the
 // default app's id, it answers to all that are no other's.
-func (d *Daemon) openApp(ctx context.Context, id string) (access.App, error) {
+func (d *Daemon) knownApp(ctx context.Context, id string) (access.App, error) {
 	app, err := d.apps.ByID(ctx, id)
 	if first := d.apps.Default(); errors.Is(err, access.ErrNoApp) && first.AnyID {
 		return first, nil
 	}
+	return app, err
+}
+
+// openApp is knownApp for apps that take something new.
+func (d *Daemon) openApp(ctx context.Context, id string) (access.App, error) {
+	app, err := d.knownApp(ctx, id)
 	if err == nil && app.Closed() {
 		err = access.ErrNoApp
 	}
@@ -86,10 +92,13 @@ func (h *handlers) get(ctx context.Context, app access.App) (http.Handler, error
 
 // webhookByApp is /webhook of every app. The default app's callers prove who they
 // are as the configuration says; those of others by user name and password.
-func (d *Daemon) webhookByApp(ctx context.Context) (http.Handler, error) {
+//
+// own is the same for calls of our own engine, which finishes what waits of an
+// app that was closed meanwhile.
+func (d *Daemon) webhookByApp(ctx context.Context) (public, own http.Handler, err error) {
 	cfg, err := d.webhookAuth()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all := &handlers{build: func(ctx context.Context, app access.App) (http.Handler, error) {
 		own := cfg
@@ -99,15 +108,18 @@ func (d *Daemon) webhookByApp(ctx context.Context) (http.Handler, error) {
 		return d.webhookOf(ctx, app, own)
 	}}
 	if _, err := all.get(ctx, d.apps.Default()); err != nil {
-		return nil, fmt.Errorf("POSTRIDER_WEBHOOK_AUTH: %w: set POSTRIDER_WEBHOOK_SECRET", err) // a password there always is
+		return nil, nil, fmt.Errorf("POSTRIDER_WEBHOOK_AUTH: %w: set POSTRIDER_WEBHOOK_SECRET", err) // a password there always is
 	}
-	return web.ByApp("/webhook", func(ctx context.Context, id string) (http.Handler, error) {
-		app, err := d.openApp(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		return all.get(ctx, app)
-	}), nil
+	by := func(find func(context.Context, string) (access.App, error)) http.Handler {
+		return web.ByApp("/webhook", func(ctx context.Context, id string) (http.Handler, error) {
+			app, err := find(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			return all.get(ctx, app)
+		})
+	}
+	return by(d.openApp), by(d.knownApp), nil
 }
 
 func (d *Daemon) webhookOf(ctx context.Context, app access.App, cfg notification.AuthConfig) (http.Handler, error) {

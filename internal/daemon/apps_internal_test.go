@@ -33,7 +33,7 @@ func newDaemonAt(t *testing.T, appID string, speed float64) *Daemon {
 	s.DataDir, s.AppID, s.Region = t.TempDir(), appID, "us"
 	s.Listen, s.MetricsListen = "127.0.0.1:0", &off
 	s.AdminUsername, s.WebhookAuth, s.Speed = "admin", "any", speed
-	s.AllowPrivateTargets = true
+	s.AllowPrivateTargets, s.PublicURL = true, "http://postrider.example.com"
 	s.MaxBody, s.MaxAge, s.Retention = 1<<20, 72*time.Hour, 336*time.Hour
 	s.EmailRetrySchedule, s.ProviderRetrySchedule = []time.Duration{time.Minute}, []time.Duration{time.Minute}
 	s.BrandColor = "#0f6e67"
@@ -165,6 +165,21 @@ func TestClosedApp(t *testing.T) {
 	if got := d.testPost(t, "/webhook/second", pair, digestOf("second")); got != http.StatusNotFound {
 		t.Errorf("closed: %d, want 404", got)
 	}
+	// What its engine has decided before still comes to its own provider.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, d.settings.PublicURL+"/webhook/second", strings.NewReader(digestOf("second")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth(pair[0], pair[1])
+	answer, err := d.here.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("closed, called by our own engine: %d, want 200", answer.StatusCode)
+	}
 	must("delete at once", d.apps.Delete(t.Context(), app.Key), access.ErrAppOpen)
 	later := time.Now().Add(time.Hour)
 	must("delete while a mail waits", d.data.Store.DeleteApp(t.Context(), app.Key, later), access.ErrAppBusy)
@@ -173,4 +188,16 @@ func TestClosedApp(t *testing.T) {
 		t.Errorf("open again: %d", got)
 	}
 	must("close what is not there", d.apps.Close(context.WithoutCancel(t.Context()), "nothing"), access.ErrNoApp)
+}
+
+// A call of an app that is gone ends; one of an app that is not known yet waits.
+func TestCallOfAnAppThatIsGone(t *testing.T) {
+	t.Parallel()
+	d := newDaemon(t, "first")
+	for age, want := range map[time.Duration]outbox.State{time.Second: outbox.Pending, time.Hour: outbox.Failed} {
+		got := d.engine.Handle(t.Context(), outbox.Claimed{Delivery: outbox.Delivery{ID: "1", App: "gone", Lane: outbox.LaneCall, CreatedAt: time.Now().Add(-age)}})
+		if got.State != want || want == outbox.Failed && got.Reason == "" {
+			t.Errorf("after %v: %+v, want %s", age, got, want)
+		}
+	}
 }

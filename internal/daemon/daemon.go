@@ -153,32 +153,32 @@ func (d *Daemon) wire(ctx context.Context, options Options) error {
 	if err := d.wireApps(ctx); err != nil {
 		return err
 	}
-	webhook, err := d.wireProvider(ctx, options)
+	webhook, own, err := d.wireProvider(ctx, options)
 	if err != nil {
 		return err
 	}
-	if err := d.wireEngine(options, webhook); err != nil {
+	if err := d.wireEngine(options, own); err != nil {
 		return err
 	}
 	return d.wireWeb(ctx, options, webhook)
 }
 
-// wireProvider connects our own custom provider, and returns the handler of
-// its webhook.
-func (d *Daemon) wireProvider(ctx context.Context, options Options) (http.Handler, error) {
+// wireProvider connects our own custom provider, and returns the handlers of its
+// webhook: for everybody, and for our own engine.
+func (d *Daemon) wireProvider(ctx context.Context, options Options) (public, own http.Handler, err error) {
 	s := &d.settings
 	out, err := d.gateway(options)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	book, err := d.book(options)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	gate := gateway.NewGate(out.Name(), d.clock, d.logger)
 	renderer, err := d.renderer()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d.gatewayName, d.gate, d.render = out.Name(), gate, renderer
 	d.brands = branding.New(d.data.Store, s.brand(), d.clock)

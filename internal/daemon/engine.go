@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/directory"
@@ -74,14 +75,20 @@ func (d *Daemon) api(ctx context.Context, options Options) (http.Handler, error)
 	people := directory.New(directory.Config{Store: d.data.Store, Recorder: d.engine, Clock: d.clock, HashPassword: d.passwords.Hash})
 	return api.New(api.Config{
 		Keys: d.keys, Vault: d.vault, People: d.data.Store, Personal: d.data.Store, History: d.data.Store, Directory: people,
-		App: func(id string) (string, bool) {
+		App: func(ctx context.Context, id string) (string, bool) {
 			app, err := d.apps.ByFoldedID(ctx, id)
 			return app.Key, err == nil
 		},
-		Record: func(ctx context.Context, by access.Actor, action access.Action, subject, detail string) error {
-			return d.accounts.Record(ctx, by, action, subject, detail)
-		},
+		Record:   d.record,
 		RegionOf: d.regionOf, AllowPrivateTargets: s.AllowPrivateTargets, Here: d.here.IsHere,
 		PublicURL: s.PublicURL, Version: options.Version, Clock: d.clock, Logger: d.logger,
 	}), nil
+}
+
+// record notes in the audit log what somebody has changed of an app.
+func (d *Daemon) record(ctx context.Context, app string, by access.Actor, action access.Action, subject, detail string) error {
+	if one, err := d.apps.ByKey(ctx, app); err == nil && !one.Default {
+		detail = strings.TrimPrefix(detail+", app "+one.ID, ", ")
+	}
+	return d.accounts.Record(ctx, by, action, subject, detail)
 }

@@ -15,6 +15,9 @@ import (
 // App is one of the apps of a [Group].
 type App struct{ Key, ID, Region string }
 
+// newApp is how long after a call was made its app may not be known yet.
+const newApp = time.Minute
+
 // errNoApp means that nobody knows the app of an event or a call.
 var errNoApp = errors.New("there is no such app")
 
@@ -24,6 +27,7 @@ type Group struct {
 	cfg  Config
 	list func(context.Context) ([]App, error)
 
+	reading sync.Mutex // held while apps are listed and engines made of them
 	mu      sync.Mutex
 	engines map[string]*Engine // by key
 }
@@ -60,6 +64,8 @@ func (g *Group) of(ctx context.Context, key string) (*Engine, error) {
 // read makes the engines of apps that have come, and forgets those of apps that
 // are gone.
 func (g *Group) read(ctx context.Context) (map[string]*Engine, error) {
+	g.reading.Lock()
+	defer g.reading.Unlock()
 	apps, err := g.list(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list apps: %w", err)
@@ -102,6 +108,10 @@ func (g *Group) Facts(ctx context.Context, app, delivery string) (*digest.Facts,
 // Handle implements [outbox.Handler].
 func (g *Group) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
 	e, err := g.of(ctx, d.App)
+	// An app may be known a moment later than its first call.
+	if errors.Is(err, errNoApp) && g.cfg.Clock().Sub(d.CreatedAt) > newApp {
+		return outbox.Outcome{State: outbox.Failed, Reason: string(chat.ReasonNoProvider), Detail: "its app was deleted"}
+	}
 	if err != nil {
 		g.cfg.Logger.Warn("read what a call needs; trying again", "delivery", d.ID, "error", err)
 		return outbox.GiveBack(readPause)

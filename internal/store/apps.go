@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/jobs"
 )
 
 var _ access.AppStore = (*Store)(nil)
@@ -75,6 +77,9 @@ func owned() []string {
 	}
 }
 
+// deadJob is after how much silence a job has ended with its process.
+const deadJob = time.Minute
+
 // DeleteApp implements [access.AppStore].
 func (s *Store) DeleteApp(ctx context.Context, key string, closedBefore time.Time) error {
 	return s.changeApps(ctx, "delete app", func(tx *transaction) error {
@@ -93,6 +98,7 @@ func (s *Store) DeleteApp(ctx context.Context, key string, closedBefore time.Tim
 			`SELECT 1 FROM fanouts WHERE app = $1 LIMIT 1`,
 			`SELECT 1 FROM deliveries WHERE app = $1 AND state = 'pending' LIMIT 1`,
 			`SELECT 1 FROM deliveries WHERE app = $1 AND state = 'in_hand' LIMIT 1`,
+			`SELECT 1 FROM jobs WHERE app = $1 AND state = '` + string(jobs.Running) + `' AND heard_at > ` + strconv.FormatInt(millis(s.clock().Add(-deadJob)), 10) + ` LIMIT 1`,
 		} {
 			var one int
 			err := tx.QueryRowContext(ctx, waiting, text(key)).Scan(&one)

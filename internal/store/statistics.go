@@ -17,7 +17,7 @@ const (
 	// analyzedRows and analyzedShare of its rows is how much of a table has
 	// to change before it is analysed.
 	analyzedRows  = 500
-	analyzedShare = 0.2
+	analyzedShare = 0.5
 	// statisticsLock is the advisory lock of the process that analyses.
 	statisticsLock = 0x706f737472696472
 )
@@ -57,8 +57,9 @@ func (s *Store) analyze(ctx context.Context) error {
 			return err
 		}
 		var tables []string
+		// Payloads and attempts are found by their primary key alone.
 		err := query(ctx, tx, `SELECT relname FROM pg_stat_user_tables
-			WHERE schemaname = current_schema() AND n_mod_since_analyze > $1 + $2 * n_live_tup`, []any{analyzedRows, analyzedShare},
+			WHERE schemaname = current_schema() AND relname NOT IN ('payloads', 'attempts') AND n_mod_since_analyze > $1 + $2 * n_live_tup`, []any{analyzedRows, analyzedShare},
 			func(rows *sql.Rows) error {
 				var table string
 				if err := rows.Scan(&table); err != nil {

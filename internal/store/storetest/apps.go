@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/postrider/postrider/internal/access"
+	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/provider/address"
 )
 
@@ -38,6 +39,10 @@ func appsKept(t *testing.T, f *fixture) {
 	if diff := cmp.Diff([]access.App{one, two}, got); diff != "" || err != nil {
 		t.Errorf("%v, apps (-want +got):\n%s", err, diff)
 	}
+	job := jobs.Job{ID: "j1", App: "k1", State: jobs.Running, StartedAt: now, HeardAt: now}
+	want("a job", f.PutJob(t.Context(), &job), nil)
+	want("delete while a job runs", f.DeleteApp(t.Context(), "k1", now), access.ErrAppBusy)
+	f.clock.Advance(2 * time.Minute)
 	want("delete", f.DeleteApp(t.Context(), "k1", now), nil)
 	want("delete again", f.DeleteApp(t.Context(), "k1", now), access.ErrNoApp)
 	want("close what is gone", f.SetAppClosed(t.Context(), "k1", now), access.ErrNoApp)

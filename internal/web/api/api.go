@@ -29,7 +29,7 @@ type Config struct {
 	Directory *directory.Directory
 	// App resolves the id by which callers name an app to the name under which
 	// what is its own is kept; false: there is none.
-	App func(id string) (app string, ok bool)
+	App func(ctx context.Context, id string) (app string, ok bool)
 	// Limits bound the requests of an app in a minute; zero: the documented
 	// ones (F105).
 	Limits Limits
@@ -40,8 +40,8 @@ type Config struct {
 	// access.ErrNoApp if the app takes no calls: its keys then count as unknown.
 	RegionOf func(ctx context.Context, app string) (string, error)
 	// Record, if set, notes in the audit log who has changed settings, providers
-	// and keys.
-	Record func(ctx context.Context, by access.Actor, action access.Action, subject, detail string) error
+	// and keys of an app.
+	Record func(ctx context.Context, app string, by access.Actor, action access.Action, subject, detail string) error
 	// AllowPrivateTargets lets providers have http and private URLs. Here tells
 	// URLs that are our own, which they may always have; nil: none is.
 	AllowPrivateTargets bool

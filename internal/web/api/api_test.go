@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"io"
@@ -66,7 +67,7 @@ func start(t *testing.T, change ...func(*api.Config)) *server {
 	}
 	cfg := api.Config{
 		Keys: s.keys, Vault: s.vault, People: s.store, Personal: s.store, History: s.store, Region: "eu",
-		App: func(id string) (string, bool) {
+		App: func(_ context.Context, id string) (string, bool) {
 			name, ok := map[string]string{"app-id": app, "other-id": "other"}[id]
 			return name, ok
 		},

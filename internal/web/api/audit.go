@@ -19,7 +19,7 @@ func (a *api) note(ctx context.Context, r *request, action access.Action) {
 		return
 	}
 	by := access.Actor{Account: r.key.Caller(), Address: gate.Address(r.http)}
-	if err := a.Record(ctx, by, action, r.subject, r.detail); err != nil {
+	if err := a.Record(ctx, r.app, by, action, r.subject, r.detail); err != nil {
 		a.Logger.Error("write the audit log", "account", by.Account, "action", action, "subject", r.subject, "error", err)
 	}
 }

@@ -19,7 +19,7 @@ func TestAudit(t *testing.T) {
 	t.Parallel()
 	var noted []string
 	s := start(t, func(cfg *api.Config) {
-		cfg.Record = func(_ context.Context, by access.Actor, action access.Action, subject, detail string) error {
+		cfg.Record = func(_ context.Context, _ string, by access.Actor, action access.Action, subject, detail string) error {
 			noted = append(noted, strings.Join([]string{by.Account, by.Address, string(action), subject, detail}, " | "))
 			return nil
 		}

@@ -211,7 +211,7 @@ func (a *api) authenticate(r *http.Request) (access.Key, error) {
 	}
 	host, _, _ := strings.Cut(r.Host, ".")
 	for _, id := range []string{strings.TrimSpace(r.Header.Get("appid")), host} {
-		if app, ok := a.App(id); ok && app != key.App {
+		if app, ok := a.App(r.Context(), id); ok && app != key.App {
 			return access.Key{}, refusal(codeWrongApp, "The apiKey is not one of the app %s.", id)
 		}
 	}

@@ -62,7 +62,7 @@ func (p *perApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // of makes the dashboard of an app.
 func (p *perApp) of(app access.App, many bool) http.Handler {
 	cfg, one := p.cfg, *p.cfg.Engine
-	one.App, one.AppID, one.Region, one.several = app.Key, app.ID, app.Region, many
+	one.App, one.AppID, one.Region = app.Key, app.ID, app.Region
 	one.Health = func() []Health { return healthOf(app, p.cfg.Engine.Health()) }
 	cfg.Engine = &one
 	if many {
@@ -117,12 +117,12 @@ func healthOf(app access.App, all []Health) []Health {
 	return own
 }
 
-// ownWebhook is the address of our own custom provider for the app.
-func (d *dashboard) ownWebhook() string {
-	if e := d.Engine; e.Apps != nil && e.App != e.Apps.Default().Key {
-		return d.PublicURL + "/webhook/" + e.AppID
+// ours is the address of an endpoint of ours for the app that is shown.
+func (d *dashboard) ours(name string) string {
+	if e := d.Engine; e != nil && e.Apps != nil && e.App != e.Apps.Default().Key {
+		return d.PublicURL + "/" + name + "/" + e.AppID
 	}
-	return d.PublicURL + "/webhook"
+	return d.PublicURL + "/" + name
 }
 
 // appsView lists the apps.

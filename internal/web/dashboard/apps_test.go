@@ -70,6 +70,7 @@ func TestApps(t *testing.T) {
 	chosen("/dashboard/people").contains(t, "app-shown", "<strong>second</strong>")
 	chosen("/dashboard/keys").contains(t, `<dd class="mono">second</dd>`, `<dd class="mono">in</dd>`)
 	chosen("/dashboard/credentials").contains(t, s.URL+"/webhook/second")
+	chosen("/dashboard").contains(t, s.URL+"/webhook/second", s.URL+"/events/second")
 	mira.get(t, "/dashboard/people").contains(t, "ann@example.com", "<strong>app123</strong>")
 
 	mira.want(t, http.StatusConflict, http.MethodPost, appsPath+"/app123/close", url.Values{})
@@ -83,6 +84,8 @@ func TestApps(t *testing.T) {
 	mira.want(t, http.StatusNotFound, http.MethodGet, appsPath+"/second", nil)
 	chosen("/dashboard/people").contains(t, "ann@example.com") // what was chosen is gone: the default one
 	mira.get(t, "/dashboard/audit").contains(t, "made the app", "closed the app", "deleted the app")
+	// A page of what is gone changes nothing of what is left.
+	mira.want(t, http.StatusConflict, http.MethodPost, "/dashboard/people", url.Values{"uid": {"eve"}, "email": {"eve@example.com"}, "app": {"second"}})
 }
 
 // A page that was of one app changes nothing of another that was chosen since.
@@ -106,6 +109,7 @@ func TestPageOfAnotherApp(t *testing.T) {
 		{"second", nil, http.StatusConflict},
 		{"app123", nil, http.StatusSeeOther},
 		{"", nil, http.StatusSeeOther},
+		{"third", nil, http.StatusConflict},
 	} {
 		form := url.Values{"uid": {"ann"}, "email": {"ann@example.com"}}
 		if one.said != "" {

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/web/gate"
@@ -43,6 +44,9 @@ func (d *dashboard) audit(w http.ResponseWriter, r *http.Request, v *gate.Visito
 // record notes what the visitor has done. It is done: that it could not be noted
 // is for the log.
 func (d *dashboard) record(r *http.Request, v *gate.Visitor, action access.Action, subject, detail string) {
+	if e := d.Engine; e != nil && e.Apps != nil && e.App != e.Apps.Default().Key && subject != e.AppID {
+		detail = strings.TrimPrefix(detail+", app "+e.AppID, ", ")
+	}
 	if err := d.Accounts.Record(r.Context(), v.Actor(), action, subject, detail); err != nil {
 		d.Logger.Error("write the audit log", "account", v.Account.Name, "action", action, "subject", subject, "error", err)
 	}

@@ -34,7 +34,7 @@ func (d *dashboard) credentials(w http.ResponseWriter, r *http.Request, v *gate.
 		d.fail(w, r, err)
 		return
 	}
-	view := credentialsView{common: newCommon(r, v), Custom: providers.Custom, SendGrid: providers.SendGrid, Own: d.ownWebhook()}
+	view := credentialsView{common: newCommon(r, v), Custom: providers.Custom, SendGrid: providers.SendGrid, Own: d.ours(access.NameWebhook)}
 	view.Here = view.Custom != nil && d.Engine.Here(view.Custom.WebhookURL)
 	view.None = (view.Custom == nil || !view.Custom.IsEnabled) && (view.SendGrid == nil || !view.SendGrid.IsEnabled)
 	d.show(w, http.StatusOK, "credentials", view)
@@ -92,7 +92,7 @@ func (in *customInput) over(there *webhook.Config) {
 func (d *dashboard) newCustom(r *http.Request, v *gate.Visitor, in customInput, there *webhook.Config, wrong problems) customView {
 	c := in.config
 	view := customView{
-		common: newCommon(r, v), New: there == nil, Own: d.ownWebhook(),
+		common: newCommon(r, v), New: there == nil, Own: d.ours(access.NameWebhook),
 		Enabled: toggle{Name: "isEnabled", Label: "Enable the provider", Hint: "While it is off, nobody is told by it.", On: c.IsEnabled},
 		URL: field{
 			Name: "webhookURL", Label: "Webhook URL", Type: "url", Value: c.WebhookURL, Problem: wrong["webhookURL"], Autocomplete: "off",

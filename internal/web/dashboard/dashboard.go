@@ -74,8 +74,6 @@ type Engine struct {
 	// Brands keeps the look of mails, and Preview shows them.
 	Brands  Brands
 	Preview Previews
-
-	several bool // there are other apps
 }
 
 //go:embed templates
@@ -132,7 +130,7 @@ func (d *dashboard) guarded(r route) http.Handler {
 		return d.Gate.Open(r.open)
 	}
 	handle := r.handle
-	if d.Engine != nil && d.Engine.several && ofApp(r.pattern) {
+	if d.Engine != nil && d.Engine.Apps != nil && ofApp(r.pattern) {
 		handle = d.sameApp(handle)
 	}
 	return d.Gate.PageUpTo(r.limit(), r.role, handle)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/jobs"
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/web/gate"
@@ -63,9 +64,9 @@ func (d *dashboard) toOverview(w http.ResponseWriter, r *http.Request, _ *gate.V
 
 func (d *dashboard) overview(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
 	view := overviewView{common: newCommon(r, v)}
-	view.Facts = []fact{{"Webhook", d.PublicURL + "/webhook"}}
+	view.Facts = []fact{{"Webhook", d.ours(access.NameWebhook)}}
 	if d.Engine != nil {
-		view.Facts = append(view.Facts, fact{"Events", d.PublicURL + "/events"}, fact{"REST API", d.PublicURL + "/v3"})
+		view.Facts = append(view.Facts, fact{"Events", d.ours(access.NameEvents)}, fact{"REST API", d.PublicURL + "/v3"})
 		if err := d.fillOverview(r, &view); err != nil {
 			d.fail(w, r, err)
 			return
@@ -85,7 +86,7 @@ func (d *dashboard) fillOverview(r *http.Request, view *overviewView) error {
 	enabled := custom != nil && custom.IsEnabled || account != nil && account.IsEnabled
 	view.Steps = []step{
 		{
-			there, "Add credentials", "Tell where notifications go: to a webhook of yours, to Postrider’s own at " + d.PublicURL + "/webhook, or to SendGrid.",
+			there, "Add credentials", "Tell where notifications go: to a webhook of yours, to Postrider’s own at " + d.ours(access.NameWebhook) + ", or to SendGrid.",
 			credentialsPath, "Credentials",
 		},
 		{
