@@ -16,6 +16,7 @@ import (
 	"github.com/postrider/postrider/internal/preview"
 	"github.com/postrider/postrider/internal/web/dashboard"
 	"github.com/postrider/postrider/internal/web/page"
+	"github.com/postrider/postrider/notification"
 )
 
 // wireAccounts connects the people of the dashboard, and makes sure that there
@@ -45,7 +46,7 @@ func (d *Daemon) dashboardEngine(options Options) *dashboard.Engine {
 	d.closers = append(d.closers, d.jobs)
 	return &dashboard.Engine{
 		Log: d.data.Store, Jobs: dashboard.Jobs{Runner: d.jobs, Store: d.data.Store}, Health: d.health,
-		App: App, AppID: d.appID(), Region: s.Region, Apps: d.apps, Logins: d.logins, Vault: d.vault, Keys: d.keys, Depth: d.data.Store.DepthAtMost,
+		App: App, AppID: d.appID(), Region: s.Region, Apps: d.apps, Logins: d.logins, WebhookAuth: notification.Method(s.WebhookAuth), Vault: d.vault, Keys: d.keys, Depth: d.data.Store.DepthAtMost,
 		Contacts: d.data.Store, Personal: d.data.Store,
 		Transport: d.here,
 		// Its address is public, whatever else may be called.

@@ -16,6 +16,7 @@ import (
 	"github.com/postrider/postrider/internal/web/answer"
 	"github.com/postrider/postrider/internal/web/gate"
 	"github.com/postrider/postrider/internal/web/page"
+	"github.com/postrider/postrider/notification"
 )
 
 // Path is where the dashboard is.
@@ -49,7 +50,9 @@ type Engine struct {
 	// Logins are the user names and passwords of their endpoints.
 	Apps   *access.Apps
 	Logins *access.Logins
-	Vault  *vault.Vault
+	// WebhookAuth is how callers of the default app's /webhook prove who they are.
+	WebhookAuth notification.Method
+	Vault       *vault.Vault
 	// Keys are the app's API keys.
 	Keys     *access.Keys
 	Contacts address.Store

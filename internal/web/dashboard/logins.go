@@ -11,6 +11,7 @@ import (
 	"github.com/postrider/postrider/internal/engine/vault"
 	"github.com/postrider/postrider/internal/engine/webhook"
 	"github.com/postrider/postrider/internal/web/gate"
+	"github.com/postrider/postrider/notification"
 )
 
 const loginsPath = Path + "/logins"
@@ -27,6 +28,7 @@ type loginView struct {
 	Keeps       []keepChoice
 	Rotate, End string
 	Problem     string
+	Method      notification.Method // by which callers prove who they are, if not by this password
 	Steps       []string
 	Command     string
 }
@@ -71,9 +73,15 @@ func (d *dashboard) newLogin(r *http.Request, v *gate.Visitor, app *access.App, 
 	view := loginView{
 		common: newCommon(r, v), Login: *login, AppID: app.ID, URL: d.endpoint(app, login.Name),
 		Variable: "POSTRIDER_" + strings.ToUpper(login.Name) + "_PASSWORD", Keeps: keepChoices(),
-		Previous: login.Previous.Valid(d.Clock()), Rotate: page + "/rotate", End: page + "/end", Steps: setupSteps(login.Name),
+		Previous: login.Previous.Valid(d.Clock()), Rotate: page + "/rotate", End: page + "/end", Steps: setupSteps(login, d.endpoint(app, login.Name)),
 	}
 	view.Command = "curl -i -u " + shellWord(login.Username) + " -H 'Content-Type: application/json' -d '{}' " + shellWord(view.URL)
+	if login.Name == access.NameWebhook && app.Default {
+		switch method := d.Engine.WebhookAuth; method {
+		case notification.MethodSignature, notification.MethodBoth, notification.MethodNone:
+			view.Method = method
+		}
+	}
 	view.Login.Password, view.Login.Previous.Password = "", ""
 	return view
 }
@@ -164,13 +172,14 @@ func (d *dashboard) endPrevious(w http.ResponseWriter, r *http.Request, v *gate.
 	})
 }
 
-// setupSteps is what to do in CometChat's dashboard.
-func setupSteps(name string) []string {
-	if name == access.NameEvents {
+// setupSteps is what to do in CometChat's dashboard, so that it can be handed to
+// somebody else. The password goes another way.
+func setupSteps(login *access.Login, address string) []string {
+	if login.Name == access.NameEvents {
 		return []string{
 			"In CometChat's dashboard, open your app and its webhooks, and add one.",
-			"Paste the address as its URL.",
-			"Turn Basic Authentication on, and enter the user name and the password.",
+			"Enter its URL: " + address,
+			"Turn Basic Authentication on, and enter the user name " + login.Username + " and the password.",
 			"Choose the triggers: messages, receipts, mentions, groups, members, and blocked users. What is not needed is ignored.",
 			"Save it, and enable it.",
 		}
@@ -178,8 +187,8 @@ func setupSteps(name string) []string {
 	return []string{
 		"In CometChat's dashboard, open your app and the settings of its notifications, and switch email on.",
 		"Among the providers, click “+ Add Credentials” for the custom provider, and enable it.",
-		"Paste the address as the webhook URL.",
-		"Turn “Use Basic Authentication” on, and enter the user name and the password.",
+		"Enter the webhook URL: " + address,
+		"Turn “Use Basic Authentication” on, and enter the user name " + login.Username + " and the password.",
 		"Leave “Trigger only if email address is stored” off if the addresses are kept here.",
 		"Save.",
 	}

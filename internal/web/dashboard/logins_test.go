@@ -9,6 +9,7 @@ import (
 
 	"github.com/postrider/postrider/internal/access"
 	"github.com/postrider/postrider/internal/engine/webhook"
+	"github.com/postrider/postrider/notification"
 )
 
 const webhookLogin = "/dashboard/logins/webhook"
@@ -111,9 +112,11 @@ func TestRotationTellsProvider(t *testing.T) {
 // What a variable sets is not rotated.
 func TestFixedLogin(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, options{logins: map[string]access.Configured{access.NameEvents: {Username: "chat", Password: "a secret of the configuration"}}})
+	s := newSite(t, options{webhookAuth: notification.MethodSignature, logins: map[string]access.Configured{access.NameEvents: {Username: "chat", Password: "a secret of the configuration"}}})
 	mira := s.as(t, "mira")
+	mira.get(t, webhookLogin).contains(t, "POSTRIDER_WEBHOOK_AUTH is signature")
 	page := mira.get(t, "/dashboard/logins/events")
+	page.lacks(t, "POSTRIDER_WEBHOOK_AUTH")
 	page.contains(t, "POSTRIDER_EVENTS_PASSWORD sets it")
 	page.lacks(t, "/rotate", "a secret of the configuration")
 	mira.want(t, http.StatusConflict, http.MethodPost, "/dashboard/logins/events/rotate", url.Values{"keep": {"hour"}})

@@ -88,7 +88,8 @@ type site struct {
 // options change what a site is made of.
 type options struct {
 	logins       map[string]access.Configured // of /webhook and /events
-	publicURL    string                       // the server's own unless set
+	webhookAuth  notification.Method
+	publicURL    string // the server's own unless set
 	sendGridURL  string
 	strict       bool // private targets are refused
 	health       []dashboard.Health
@@ -156,7 +157,7 @@ func newSite(t testing.TB, o options) *site {
 		Webhook:  &notification.Handler{Accept: func(context.Context, *notification.Request) error { return nil }},
 		Accounts: s.accounts,
 		Engine: &dashboard.Engine{
-			App: "default", AppID: "app123", Region: "eu", Apps: s.apps, Logins: s.logins, Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
+			App: "default", AppID: "app123", Region: "eu", Apps: s.apps, Logins: s.logins, WebhookAuth: o.webhookAuth, Vault: s.vault, Keys: access.NewKeys(s.store, s.clock.Now), Depth: s.store.DepthAtMost,
 			Log: s.store, Jobs: dashboard.Jobs{Runner: runner, Store: s.store}, Health: func() []dashboard.Health { return o.health },
 			Contacts: s.store, Personal: s.store,
 			Transport: transport, SendGrid: sendgrid.ClientConfig{Transport: transport, Clock: s.clock.Now, Version: "test", URL: o.sendGridURL},

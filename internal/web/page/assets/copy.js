@@ -11,7 +11,7 @@
     button.setAttribute("aria-label", `Copy: ${text.dataset.copy}`);
     button.addEventListener("click", async () => {
       try {
-        await navigator.clipboard.writeText(text.value ?? text.textContent);
+        await navigator.clipboard.writeText(text.value ?? text.innerText);
         button.textContent = "Copied";
       } catch {
         button.textContent = "Not copied";
