@@ -265,19 +265,21 @@ func (d *dashboard) useApp(w http.ResponseWriter, r *http.Request, _ *gate.Visit
 	})
 }
 
-func (d *dashboard) confirmCloseApp(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
-	d.onApp(w, r, func(app access.App) error {
-		if app.Default {
-			return access.ErrDefaultApp
-		}
-		page := d.newApp(r, v, app).Page
-		d.show(w, http.StatusOK, "confirm", confirmation{
-			common: newCommon(r, v), Title: "Close the app “" + app.ID + "”?",
-			Text:   "Its addresses and API keys work no more. What waits is still sent. You can open it again, or delete it then.",
-			Action: page + "/close", Button: "Close the app", Keep: "Keep it open", Back: page,
+// confirmApp asks whether something is to be done to an app: what, in the last
+// part of the address and in words, and what that means.
+func (d *dashboard) confirmApp(what, words, means, keep string) gate.Handler {
+	return func(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
+		d.onApp(w, r, func(app access.App) error {
+			if app.Default {
+				return access.ErrDefaultApp
+			}
+			page := d.newApp(r, v, app).Page
+			d.show(w, http.StatusOK, "confirm", confirmation{
+				common: newCommon(r, v), Title: words + " “" + app.ID + "”?", Text: means, Action: page + "/" + what, Button: words, Keep: keep, Back: page,
+			})
+			return nil
 		})
-		return nil
-	})
+	}
 }
 
 func (d *dashboard) closeApp(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
@@ -306,21 +308,6 @@ func (d *dashboard) changeApp(w http.ResponseWriter, r *http.Request, v *gate.Vi
 	})
 }
 
-func (d *dashboard) confirmDeleteApp(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
-	d.onApp(w, r, func(app access.App) error {
-		if app.Default {
-			return access.ErrDefaultApp
-		}
-		page := d.newApp(r, v, app).Page
-		d.show(w, http.StatusOK, "confirm", confirmation{
-			common: newCommon(r, v), Title: "Delete the app “" + app.ID + "”?",
-			Text:   "Its people, groups, addresses, preferences, settings, providers, API keys and passwords are gone for good. Its log goes with the retention.",
-			Action: page + "/delete", Button: "Delete the app", Keep: "Keep it", Back: page,
-		})
-		return nil
-	})
-}
-
 func (d *dashboard) deleteApp(w http.ResponseWriter, r *http.Request, v *gate.Visitor) {
 	d.changeApp(w, r, v, actionDeletedApp, func(app access.App) error { return d.Engine.Apps.Delete(r.Context(), app.Key) })
 }
@@ -332,10 +319,12 @@ func (d *dashboard) appRoutes() []route {
 		{"POST " + appsPath, admin, d.createApp, nil},
 		{"GET " + appsPath + "/{app}", viewer, d.app, nil},
 		{"POST " + appsPath + "/{app}/use", viewer, d.useApp, nil},
-		{"GET " + appsPath + "/{app}/close", admin, d.confirmCloseApp, nil},
+		{"GET " + appsPath + "/{app}/close", admin, d.confirmApp("close", "Close the app",
+			"Its addresses and API keys work no more. What waits is still sent. You can open it again, or delete it then.", "Keep it open"), nil},
 		{"POST " + appsPath + "/{app}/close", admin, d.closeApp, nil},
 		{"POST " + appsPath + "/{app}/reopen", admin, d.reopenApp, nil},
-		{"GET " + appsPath + "/{app}/delete", admin, d.confirmDeleteApp, nil},
+		{"GET " + appsPath + "/{app}/delete", admin, d.confirmApp("delete", "Delete the app",
+			"Its people, groups, addresses, preferences, settings, providers, API keys and passwords are gone for good. Its log goes with the retention.", "Keep it"), nil},
 		{"POST " + appsPath + "/{app}/delete", admin, d.deleteApp, nil},
 	}
 }
