@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"modernc.org/sqlite"
 
 	"github.com/postrider/postrider/internal/outbox"
 	"github.com/postrider/postrider/internal/store"
@@ -166,5 +168,18 @@ func TestUnusableDatabases(t *testing.T) {
 			t.Errorf("%q was opened", url)
 			_ = s.Close()
 		}
+	}
+}
+
+// A commit waits for what SQLite waits for wherever C compiles it, and not for
+// more.
+func TestSQLiteSyncsDataOnly(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("elsewhere it may not be known")
+	}
+	mustOpen(t, "sqlite:"+filepath.Join(t.TempDir(), "postrider.db"), false)
+	if !sqlite.FdatasyncEnabled() {
+		t.Error("commits wait for timestamps as well")
 	}
 }

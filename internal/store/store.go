@@ -17,7 +17,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite" // also registers the driver "sqlite"
 
 	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/outbox"
@@ -85,6 +85,11 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	// A COMMIT waits for the data and for what is needed to find it again, not
+	// for the file's timestamps: as SQLite itself does on Linux, where this
+	// translation of it waits for all. Where there is no such call all is
+	// waited for.
+	_, _ = sqlite.Fdatasync(true)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("create data directory: %w", err)
 	}
