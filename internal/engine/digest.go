@@ -55,7 +55,7 @@ func (j *judge) digestOf(c *Case, numbers []int64) *digest.Facts {
 		numbers = numbers[1:]
 		f.Messages = append(f.Messages, chat.Message{
 			ID: m.ID, Conversation: c.Conversation, Sender: m.Sender, Category: m.Category, Type: m.Type,
-			Mentions: m.Mentions, MentionsAll: m.MentionsAll, SentAt: m.SentAt, State: m.State, Number: m.Number, Body: c.Bodies[m.Number],
+			Mentions: m.Mentions, MentionsAll: m.MentionsAll, SentAt: m.SentAt, State: m.State, Number: m.Number, Body: m.Body,
 		})
 	}
 	return f

@@ -56,7 +56,7 @@ type Judge interface {
 	// Judge says what becomes of a window.
 	Judge(c *Case) Verdict
 	// Compose makes the calls of a verdict that sends. The case now has the
-	// bodies of the messages that the verdict named.
+	// bodies of the newest messages that the verdict named.
 	Compose(c *Case, v *Verdict) ([]Call, error)
 }
 
@@ -116,11 +116,9 @@ type Case struct {
 	BusyUntil time.Time
 	// Users are the people named in it, as far as they are known.
 	Users map[string]*chat.User
-	// Bodies are message objects by number; see Judge.Compose.
-	Bodies map[int64][]byte
 }
 
-// Missed is a message without its body.
+// Missed is a message that somebody may have missed.
 type Missed struct {
 	Number      int64
 	ID          string
@@ -133,6 +131,8 @@ type Missed struct {
 	MentionsAll bool
 	SentAt      time.Time
 	ArrivedAt   time.Time
+	// Body is the message object, empty unless it was read: see Judge.Compose.
+	Body []byte
 }
 
 // Span is a time; Until is zero while it lasts.

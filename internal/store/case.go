@@ -7,23 +7,44 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
 )
 
+// Rows that are asked about have numbers, and answers say of which row they are:
+// that is cheaper to read than the texts by which they were looked up.
+//
 // A CROSS JOIN with a list of what is wanted makes SQLite begin with the list:
 // left to itself it may read the other table to its end for a list that is not
 // short. On PostgreSQL it is a JOIN like any other.
 
 // cases are windows of one app with what is known about them.
 type cases struct {
-	app string
-	now time.Time
-	all []*engine.Case
+	app  string
+	now  time.Time
+	all  []*engine.Case
+	last map[chat.Conversation]int64 // numbers of last messages, as far as they are known
+}
+
+func newCases(app string, now time.Time) *cases {
+	return &cases{app: app, now: now, last: make(map[chat.Conversation]int64)}
+}
+
+func (cs *cases) add(c *engine.Case, last int64) {
+	cs.all = append(cs.all, c)
+	cs.last[c.Conversation] = last
+}
+
+func (cs *cases) conversations() []chat.Conversation {
+	all := make(map[chat.Conversation]bool, len(cs.all))
+	for _, c := range cs.all {
+		all[c.Conversation] = true
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // facts reads everything that is to be known to judge the cases. The
@@ -54,17 +75,15 @@ func (cs *cases) facts(ctx context.Context, tx *transaction, judge engine.Judge)
 
 // people reads what is kept of the recipients, a row for each case.
 func (cs *cases) people(ctx context.Context, tx *transaction) error {
-	byKey := make(map[windowKey]*engine.Case, len(cs.all))
-	due := newRelation(len(cs.all), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT")
-	for _, c := range cs.all {
-		byKey[windowKey{c.UID, c.Conversation}] = c
+	due := newRelation(len(cs.all), "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT")
+	for i, c := range cs.all {
 		kind, target := muteKind(c)
 		guid, _ := c.Conversation.Group()
-		due.add(text(c.UID), text(string(c.Conversation)), kind, text(target), text(guid))
+		due.add(i, text(c.UID), text(string(c.Conversation)), kind, text(target), text(guid))
 	}
 	return due.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
-		return query(ctx, tx, `WITH due (d_uid, d_conversation, d_kind, d_target, d_guid) AS (`+table+`)
-			SELECT d_uid, d_conversation, u.name, u.avatar, u.metadata, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
+		return query(ctx, tx, `WITH due (d_i, d_uid, d_conversation, d_kind, d_target, d_guid) AS (`+table+`)
+			SELECT d_i, u.name, u.avatar, u.metadata, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
 				k.sent_at, k.key, g.state, g.since,
 				CASE WHEN g.told_at > 0 THEN g.joined_at END
 			FROM due
@@ -74,7 +93,7 @@ func (cs *cases) people(ctx context.Context, tx *transaction) error {
 			LEFT JOIN mutes m ON m.app = $1 AND m.uid = d_uid AND m.kind = d_kind AND m.id = d_target
 			LEFT JOIN marks k ON k.app = $1 AND k.uid = d_uid AND k.conversation = d_conversation
 			LEFT JOIN members g ON g.app = $1 AND g.guid = d_guid AND g.uid = d_uid AND d_guid <> ''`,
-			args, func(rows *sql.Rows) error { return scanPerson(rows, byKey) })
+			args, func(rows *sql.Rows) error { return scanPerson(rows, cs.all) })
 	})
 }
 
@@ -85,27 +104,24 @@ func muteKind(c *engine.Case) (kind, target string) {
 	return string(chat.ReceiverUser), c.Conversation.Partner(c.UID)
 }
 
-func scanPerson(rows *sql.Rows, byKey map[windowKey]*engine.Case) error {
-	var key windowKey
+func scanPerson(rows *sql.Rows, all []*engine.Case) error {
+	var i int
 	var name, avatar, timezone, email, markKey, state sql.NullString
 	var metadata, choices []byte
 	var deactivated, until, markAt, since, joined sql.NullInt64
-	err := rows.Scan(&key.uid, &key.conversation, &name, &avatar, &metadata, &deactivated, &choices, &timezone, &email, &until,
+	err := rows.Scan(&i, &name, &avatar, &metadata, &deactivated, &choices, &timezone, &email, &until,
 		&markAt, &markKey, &state, &since, &joined)
 	if err != nil {
 		return err
 	}
-	c := byKey[key]
-	if c == nil {
-		return fmt.Errorf("nobody asked about %s", key.uid)
-	}
+	c := all[i]
 	if name.Valid {
-		c.Person = &chat.User{UID: key.uid, Name: name.String, Avatar: avatar.String, Metadata: metadata, DeactivatedAt: fromMillis(deactivated.Int64)}
+		c.Person = &chat.User{UID: c.UID, Name: name.String, Avatar: avatar.String, Metadata: metadata, DeactivatedAt: fromMillis(deactivated.Int64)}
 	}
 	if len(choices) > 0 {
 		c.Preferences = new(chat.Preferences)
 		if err := json.Unmarshal(choices, c.Preferences); err != nil {
-			return fmt.Errorf("preferences of %s: %w", key.uid, err)
+			return fmt.Errorf("preferences of %s: %w", c.UID, err)
 		}
 	}
 	c.Timezone, c.Email = timezone.String, email.String
@@ -116,8 +132,12 @@ func scanPerson(rows *sql.Rows, byKey map[windowKey]*engine.Case) error {
 	return nil
 }
 
+// shownMessages is how many messages a payload carries: the newest (S9).
+const shownMessages = 100
+
 // messages reads the messages above the windows' marks: once for each
-// conversation, however many of its people are due.
+// conversation, however many of its people are due. Of those that may be shown,
+// which are the newest, it reads the message objects too.
 func (cs *cases) messages(ctx context.Context, tx *transaction) error {
 	after := make(map[chat.Conversation]int64)
 	for _, c := range cs.all {
@@ -127,24 +147,28 @@ func (cs *cases) messages(ctx context.Context, tx *transaction) error {
 	}
 	found := make(map[chat.Conversation][]engine.Missed, len(after))
 	conversations := slices.Sorted(maps.Keys(after))
-	wanted := newRelation(len(conversations), "TEXT", "BIGINT")
-	for _, c := range conversations {
-		wanted.add(text(string(c)), after[c])
+	wanted := newRelation(len(conversations), "BIGINT", "TEXT", "BIGINT", "BIGINT")
+	for i, c := range conversations {
+		shown := int64(math.MaxInt64)
+		if last, ok := cs.last[c]; ok {
+			shown = last - shownMessages
+		}
+		wanted.add(i, text(string(c)), after[c], shown)
 	}
 	err := wanted.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
-		return query(ctx, tx, `WITH wanted (w_conversation, w_after) AS (`+table+`)
-			SELECT conversation, number, id, sender, kind, category, type, state, mentions, sent_at, arrived_at
+		return query(ctx, tx, `WITH wanted (w_i, w_conversation, w_after, w_shown) AS (`+table+`)
+			SELECT w_i, number, id, sender, kind, category, type, state, mentions, sent_at, arrived_at, CASE WHEN number > w_shown THEN body END
 			FROM wanted CROSS JOIN messages WHERE app = $1 AND conversation = w_conversation AND number > w_after`, args, func(rows *sql.Rows) error {
 			var m engine.Missed
-			var conversation chat.Conversation
+			var i int
 			var mentions string
 			var sent, arrived int64
-			if err := rows.Scan(&conversation, &m.Number, &m.ID, &m.Sender, &m.Kind, &m.Category, &m.Type, &m.State, &mentions, &sent, &arrived); err != nil {
+			if err := rows.Scan(&i, &m.Number, &m.ID, &m.Sender, &m.Kind, &m.Category, &m.Type, &m.State, &mentions, &sent, &arrived, &m.Body); err != nil {
 				return err
 			}
 			m.Mentions, m.MentionsAll = splitMentions(mentions)
 			m.SentAt, m.ArrivedAt = fromMillis(sent), fromMillis(arrived)
-			found[conversation] = append(found[conversation], m)
+			found[conversations[i]] = append(found[conversations[i]], m)
 			return nil
 		})
 	})
@@ -168,31 +192,28 @@ const callPatience = 2 * time.Second
 
 // busy finds the calls of earlier digests that are not settled.
 func (cs *cases) busy(ctx context.Context, tx *transaction) error {
-	byLabel := make(map[[2]string]*engine.Case, len(cs.all))
-	wanted := newRelation(len(cs.all), "TEXT", "TEXT")
-	for _, c := range cs.all {
-		label := text(c.Conversation.Label(c.UID))
-		byLabel[[2]string{text(c.UID), label}] = c
-		wanted.add(text(c.UID), label)
+	wanted := newRelation(len(cs.all), "BIGINT", "TEXT", "TEXT")
+	for i, c := range cs.all {
+		wanted.add(i, text(c.UID), text(c.Conversation.Label(c.UID)))
 	}
 	return wanted.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
 		// A subquery for each row, for PostgreSQL: while it knows nothing of the
 		// table yet it takes "app" for selective, and as a join it would
 		// compare all calls that wait with all rows.
-		return query(ctx, tx, `WITH wanted (w_uid, w_label) AS (`+table+`)
-			SELECT w_uid, w_label, (SELECT MAX(next_at) FROM deliveries WHERE app = $1 AND recipient = w_uid AND conversation = w_label
-				AND lane = 'call' AND state IN ('pending', 'in_hand')) FROM wanted`, args, func(rows *sql.Rows) error {
-			var key [2]string
-			var next sql.NullInt64
-			if err := rows.Scan(&key[0], &key[1], &next); err != nil || !next.Valid {
+		return query(ctx, tx, `WITH wanted (w_i, w_uid, w_label) AS (`+table+`),
+			open (w_i, next) AS (SELECT w_i, (SELECT MAX(next_at) FROM deliveries WHERE app = $1 AND recipient = w_uid AND conversation = w_label
+				AND lane = 'call' AND state IN ('pending', 'in_hand')) FROM wanted)
+			SELECT w_i, next FROM open WHERE next IS NOT NULL`, args, func(rows *sql.Rows) error {
+			var i int
+			var next int64
+			if err := rows.Scan(&i, &next); err != nil {
 				return err
 			}
-			c := byLabel[key]
-			until := fromMillis(next.Int64)
+			until := fromMillis(next)
 			if soon := cs.now.Add(callPatience); until.Before(soon) {
 				until = soon
 			}
-			if until.After(c.BusyUntil) {
+			if c := cs.all[i]; until.After(c.BusyUntil) {
 				c.BusyUntil = until
 			}
 			return nil
@@ -332,49 +353,52 @@ func (cs *cases) guids() []string {
 	return slices.Sorted(maps.Keys(guids))
 }
 
-// shownMessages is how many messages a payload carries: the newest (S9).
-const shownMessages = 100
-
-type bodyKey struct {
+// withoutBody is a message whose object has not been read.
+type withoutBody struct {
 	conversation chat.Conversation
-	number       int64
+	*engine.Missed
 }
 
-// bodies reads the message objects of digests.
-func (cs *cases) bodies(ctx context.Context, tx *transaction, numbers map[*engine.Case][]int64) error {
-	wanted := make(map[bodyKey]bool)
-	for c, sent := range numbers {
-		for _, n := range sent[max(0, len(sent)-shownMessages):] {
-			wanted[bodyKey{c.Conversation, n}] = true
+// withoutBodies returns those of a case's messages of these numbers that are to
+// be shown and cannot be yet.
+func withoutBodies(c *engine.Case, numbers []int64) []withoutBody {
+	numbers = numbers[max(0, len(numbers)-shownMessages):]
+	var without []withoutBody
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		if len(numbers) == 0 || m.Number != numbers[0] {
+			continue
+		}
+		if numbers = numbers[1:]; len(m.Body) == 0 {
+			without = append(without, withoutBody{c.Conversation, m})
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(wanted), func(a, b bodyKey) int {
-		return cmp.Or(strings.Compare(string(a.conversation), string(b.conversation)), cmp.Compare(a.number, b.number))
+	return without
+}
+
+// bodies reads the objects of messages, each once: cases share them.
+func (cs *cases) bodies(ctx context.Context, tx *transaction, without []withoutBody) error {
+	seen := make(map[*engine.Missed]bool, len(without))
+	without = slices.DeleteFunc(without, func(m withoutBody) bool {
+		again := seen[m.Missed]
+		seen[m.Missed] = true
+		return again
 	})
-	found := make(map[chat.Conversation]map[int64][]byte)
-	rows := newRelation(len(keys), "TEXT", "BIGINT")
-	for _, key := range keys {
-		rows.add(text(string(key.conversation)), key.number)
+	wanted := newRelation(len(without), "BIGINT", "TEXT", "BIGINT")
+	for i, m := range without {
+		wanted.add(i, text(string(m.conversation)), m.Number)
 	}
-	err := rows.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
-		return query(ctx, tx, `WITH wanted (w_conversation, w_number) AS (`+table+`)
-			SELECT w_conversation, w_number, (SELECT body FROM messages WHERE app = $1 AND conversation = w_conversation AND number = w_number)
-			FROM wanted`,
-			args, func(rows *sql.Rows) error {
-				var key bodyKey
-				var body []byte
-				if err := rows.Scan(&key.conversation, &key.number, &body); err != nil {
-					return err
-				}
-				if found[key.conversation] == nil {
-					found[key.conversation] = make(map[int64][]byte)
-				}
-				found[key.conversation][key.number] = body
-				return nil
-			})
+	return wanted.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
+		return query(ctx, tx, `WITH wanted (w_i, w_conversation, w_number) AS (`+table+`)
+			SELECT w_i, (SELECT body FROM messages WHERE app = $1 AND conversation = w_conversation AND number = w_number)
+			FROM wanted`, args, func(rows *sql.Rows) error {
+			var i int
+			var body []byte
+			if err := rows.Scan(&i, &body); err != nil {
+				return err
+			}
+			without[i].Body = body
+			return nil
+		})
 	})
-	for c := range numbers {
-		c.Bodies = found[c.Conversation]
-	}
-	return err
 }

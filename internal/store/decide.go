@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -43,7 +44,7 @@ func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limi
 // window.
 func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
 	err = s.inBackground(ctx, func(tx *transaction) error {
-		cs := &cases{app: app, now: s.clock()}
+		cs := newCases(app, s.clock())
 		if err := s.takeDue(ctx, tx, cs, limit, s.dialect.skipLocked); err != nil {
 			return fmt.Errorf("take due windows: %w", err)
 		}
@@ -51,9 +52,11 @@ func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge
 			decided = engine.Decided{}
 			return nil
 		}
-		if err := s.lockConversations(ctx, tx, app, cs.conversations()); err != nil {
+		last, err := s.lockConversations(ctx, tx, app, cs.conversations())
+		if err != nil {
 			return err
 		}
+		maps.Copy(cs.last, last)
 		rulings, problems, err := s.rule(ctx, tx, cs, judge)
 		if err != nil {
 			return err
@@ -65,17 +68,23 @@ func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge
 	return decided, err
 }
 
+// takeDue reads the windows that are due. Where nothing locks them, it reads the
+// numbers of their conversations' last messages too.
 func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, limit int, lock string) error {
-	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for FROM windows
+	last := "0"
+	if lock == "" {
+		last = "COALESCE((SELECT last FROM conversations AS c WHERE c.app = windows.app AND c.id = windows.conversation), 0)"
+	}
+	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for, `+last+` FROM windows
 		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3`+lock,
 		[]any{text(cs.app), millis(cs.now), limit}, func(rows *sql.Rows) error {
 			c := &engine.Case{App: cs.app, Now: cs.now}
-			var opened, due int64
-			if err := rows.Scan(&c.UID, &c.Conversation, &c.After, &opened, &due, &c.WaitsFor); err != nil {
+			var opened, due, last int64
+			if err := rows.Scan(&c.UID, &c.Conversation, &c.After, &opened, &due, &c.WaitsFor, &last); err != nil {
 				return err
 			}
 			c.OpenedAt, c.DueAt = fromMillis(opened), fromMillis(due)
-			cs.all = append(cs.all, c)
+			cs.add(c, last)
 			return nil
 		})
 }
@@ -121,13 +130,11 @@ const composePause = time.Minute
 // compose makes the calls of all digests, and puts those off that cannot be
 // made.
 func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge) (problems []error, err error) {
-	numbers := make(map[*engine.Case][]int64)
+	var without []withoutBody
 	for _, r := range rulings {
-		if len(r.verdict.Send) > 0 {
-			numbers[r.Case] = r.verdict.Send
-		}
+		without = append(without, withoutBodies(r.Case, r.verdict.Send)...)
 	}
-	if err := cs.bodies(ctx, tx, numbers); err != nil {
+	if err := cs.bodies(ctx, tx, without); err != nil {
 		return nil, fmt.Errorf("read message objects: %w", err)
 	}
 	for _, r := range rulings {

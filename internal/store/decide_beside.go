@@ -5,10 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 
-	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine"
 	"github.com/postrider/postrider/internal/outbox"
 )
@@ -22,17 +20,13 @@ const soleWriterWindows = 192
 // whoever writes meanwhile, and then writes what still holds. A window whose
 // conversation has changed stays for the next time.
 func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
-	cs := &cases{app: app, now: s.clock()}
+	cs := newCases(app, s.clock())
 	var rulings []*ruling
 	var problems []error
-	var last map[chat.Conversation]int64
 	defer func() { s.deciding.end(cs.all) }()
 	err = s.snapshot(ctx, func(tx *transaction) error {
 		if err := s.takeBeside(ctx, tx, cs, limit); err != nil {
 			return fmt.Errorf("read due windows: %w", err)
-		}
-		if last, err = cs.lastNumbers(ctx, tx); err != nil {
-			return fmt.Errorf("read last numbers: %w", err)
 		}
 		rulings, problems, err = s.rule(ctx, tx, cs, judge)
 		return err
@@ -41,13 +35,13 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 		return decided, err
 	}
 	err = s.inBackground(ctx, func(tx *transaction) error {
-		same, err := cs.unchanged(ctx, tx, last)
+		same, err := cs.unchanged(ctx, tx)
 		if err != nil {
 			return fmt.Errorf("look for what has changed: %w", err)
 		}
 		held := make([]*ruling, 0, len(rulings))
 		for _, r := range rulings {
-			if same[keyOf(r.Case)] {
+			if same[r.Case] {
 				again := *r // what is changed here counts only if it is written
 				held = append(held, &again)
 			}
@@ -63,53 +57,25 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 	return decided, err
 }
 
-func (cs *cases) conversations() []chat.Conversation {
-	all := make(map[chat.Conversation]bool, len(cs.all))
-	for _, c := range cs.all {
-		all[c.Conversation] = true
-	}
-	return slices.Sorted(maps.Keys(all))
-}
-
-// lastNumbers returns the numbers of the conversations' last messages.
-func (cs *cases) lastNumbers(ctx context.Context, tx *transaction) (map[chat.Conversation]int64, error) {
-	var ids []string
-	for _, c := range cs.conversations() {
-		ids = append(ids, text(string(c)))
-	}
-	last := make(map[chat.Conversation]int64, len(ids))
-	return last, eachIn(tx, []any{text(cs.app)}, ids, func(in string, args []any) error {
-		return query(ctx, tx, `SELECT id, last FROM conversations WHERE app = $1 AND id `+in, args, func(rows *sql.Rows) error {
-			var id chat.Conversation
-			var n int64
-			if err := rows.Scan(&id, &n); err != nil {
-				return err
-			}
-			last[id] = n
-			return nil
-		})
-	})
-}
-
 // unchanged returns the windows that are as they were read, in conversations
 // to which no message has come since.
-func (cs *cases) unchanged(ctx context.Context, tx *transaction, last map[chat.Conversation]int64) (map[windowKey]bool, error) {
-	read := newRelation(len(cs.all), "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
-	for _, c := range cs.all {
-		read.add(text(c.UID), text(string(c.Conversation)), c.After, millis(c.DueAt), last[c.Conversation])
+func (cs *cases) unchanged(ctx context.Context, tx *transaction) (map[*engine.Case]bool, error) {
+	read := newRelation(len(cs.all), "BIGINT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT")
+	for i, c := range cs.all {
+		read.add(i, text(c.UID), text(string(c.Conversation)), c.After, millis(c.DueAt), cs.last[c.Conversation])
 	}
-	same := make(map[windowKey]bool, len(cs.all))
+	same := make(map[*engine.Case]bool, len(cs.all))
 	return same, read.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
-		return query(ctx, tx, `WITH was (r_uid, r_conversation, r_after, r_due, r_last) AS (`+table+`)
-			SELECT r_uid, r_conversation FROM was
+		return query(ctx, tx, `WITH was (r_i, r_uid, r_conversation, r_after, r_due, r_last) AS (`+table+`)
+			SELECT r_i FROM was
 			WHERE EXISTS (SELECT 1 FROM windows WHERE app = $1 AND conversation = r_conversation AND uid = r_uid AND after = r_after AND due_at = r_due)
 			AND COALESCE((SELECT last FROM conversations WHERE app = $1 AND id = r_conversation), 0) = r_last`, args,
 			func(rows *sql.Rows) error {
-				var key windowKey
-				if err := rows.Scan(&key.uid, &key.conversation); err != nil {
+				var i int
+				if err := rows.Scan(&i); err != nil {
 					return err
 				}
-				same[key] = true
+				same[cs.all[i]] = true
 				return nil
 			})
 	})
@@ -122,13 +88,13 @@ func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limi
 	// Looked at before the transaction reads, and so before what it sees: a
 	// decision that ends meanwhile has windows that are still open in it.
 	others := s.deciding.now()
-	all := &cases{app: cs.app, now: cs.now}
+	all := newCases(cs.app, cs.now)
 	if err := s.takeDue(ctx, tx, all, limit+len(others), ""); err != nil {
 		return err
 	}
 	for _, c := range all.all {
 		if len(cs.all) < limit && !others[keyOf(c)] {
-			cs.all = append(cs.all, c)
+			cs.add(c, all.last[c.Conversation])
 		}
 	}
 	s.deciding.begin(cs.all)

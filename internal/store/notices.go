@@ -199,7 +199,8 @@ func (s *Store) Case(ctx context.Context, deliveryID string, judge engine.Judge)
 			return fmt.Errorf("decode message ids: %w", err)
 		}
 		one.App, one.After = app, one.After-1
-		cs := &cases{app: app, now: one.Now, all: []*engine.Case{one}}
+		cs := newCases(app, one.Now)
+		cs.all = append(cs.all, one)
 		if err := cs.facts(ctx, tx, judge); err != nil {
 			return err
 		}
@@ -208,7 +209,7 @@ func (s *Store) Case(ctx context.Context, deliveryID string, judge engine.Judge)
 			return !found
 		})
 		c, ok = one, true
-		return cs.bodies(ctx, tx, map[*engine.Case][]int64{one: all.Numbers})
+		return cs.bodies(ctx, tx, withoutBodies(one, all.Numbers))
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("read the case of a call: %w", err)

@@ -38,18 +38,22 @@ func (q quotaCounts) add(r *ruling, n int) {
 
 func (s *Store) quotas(ctx context.Context, tx *transaction, app string, rulings []*ruling) (quotaCounts, error) {
 	counts := make(quotaCounts)
-	wanted := newRelation(len(rulings), "TEXT", "BIGINT", "TEXT")
-	for _, r := range rulings {
-		wanted.add(text(r.UID), r.day, text(string(r.Conversation)))
+	wanted := newRelation(len(rulings), "BIGINT", "TEXT", "BIGINT", "TEXT")
+	for i, r := range rulings {
+		wanted.add(i, text(r.UID), r.day, text(string(r.Conversation)))
 	}
 	return counts, wanted.each(tx, []any{text(app)}, func(table string, args []any) error {
-		return query(ctx, tx, `WITH wanted (w_uid, w_day, w_conversation) AS (`+table+`)
-			SELECT uid, day, conversation, n FROM wanted CROSS JOIN quotas WHERE app = $1 AND uid = w_uid AND day = w_day
+		return query(ctx, tx, `WITH wanted (w_i, w_uid, w_day, w_conversation) AS (`+table+`)
+			SELECT w_i, conversation = '', n FROM wanted CROSS JOIN quotas WHERE app = $1 AND uid = w_uid AND day = w_day
 			AND (conversation = '' OR conversation = w_conversation)`, args, func(rows *sql.Rows) error {
-			var key quotaKey
-			var n int
-			if err := rows.Scan(&key.uid, &key.day, &key.conversation, &n); err != nil {
+			var i, n int
+			var whole bool
+			if err := rows.Scan(&i, &whole, &n); err != nil {
 				return err
+			}
+			key, here := rulings[i].quotaKeys()
+			if !whole {
+				key = here
 			}
 			counts[key] = n
 			return nil

@@ -276,7 +276,7 @@ func (s *Store) FanOut(ctx context.Context, app string) (more bool, err error) {
 		if err != nil {
 			return err
 		}
-		if err := s.lockConversations(ctx, tx, app, []chat.Conversation{f.conversation}); err != nil {
+		if _, err := s.lockConversations(ctx, tx, app, []chat.Conversation{f.conversation}); err != nil {
 			return err
 		}
 		f.app = app
@@ -325,18 +325,30 @@ func (s *Store) NextWindow(ctx context.Context, app string) (time.Time, error) {
 }
 
 // lockConversations locks the rows of conversations, in their order, so that
-// no message takes a number in them until the transaction ends.
-func (s *Store) lockConversations(ctx context.Context, tx *transaction, app string, conversations []chat.Conversation) error {
+// no message takes a number in them until the transaction ends, and returns the
+// numbers of their last messages. Where there is one writer it does nothing.
+func (s *Store) lockConversations(ctx context.Context, tx *transaction, app string, conversations []chat.Conversation) (map[chat.Conversation]int64, error) {
 	if s.dialect.soleWriter() {
-		return nil
+		return nil, nil
 	}
 	ids := make([]string, len(conversations))
 	for i, c := range conversations {
 		ids[i] = text(string(c))
 	}
 	slices.Sort(ids)
-	if _, err := tx.ExecContext(ctx, `SELECT id FROM conversations WHERE app = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, text(app), ids); err != nil {
-		return fmt.Errorf("lock conversations: %w", err)
+	last := make(map[chat.Conversation]int64, len(ids))
+	err := query(ctx, tx, `SELECT id, last FROM conversations WHERE app = $1 AND id = ANY($2) ORDER BY id FOR UPDATE`, []any{text(app), ids},
+		func(rows *sql.Rows) error {
+			var id chat.Conversation
+			var n int64
+			if err := rows.Scan(&id, &n); err != nil {
+				return err
+			}
+			last[id] = n
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("lock conversations: %w", err)
 	}
-	return nil
+	return last, nil
 }
