@@ -8,11 +8,13 @@ import (
 )
 
 const (
-	checkpointEvery = 100 * time.Millisecond
+	// Pages that are written again and again are copied once in this time.
+	checkpointEvery = 300 * time.Millisecond
 	// So many frames (pages, 4 KiB each) of the write-ahead log make it begin
-	// again: it stays small, is written in place, and little has to be copied
-	// at one time.
-	restartFrames = 1000
+	// again: it is written in place, and little has to be copied at one time.
+	// Its index has one table for each 4,096 frames, in which every page that is
+	// read is looked for.
+	restartFrames = 4000
 )
 
 // startCheckpoints copies the write-ahead log into the database file beside

@@ -45,7 +45,7 @@ func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limi
 func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
 	err = s.inBackground(ctx, func(tx *transaction) error {
 		cs := newCases(app, s.clock())
-		if err := s.takeDue(ctx, tx, cs, limit, s.dialect.skipLocked); err != nil {
+		if err := s.takeDue(ctx, tx, cs, 0, limit, s.dialect.skipLocked); err != nil {
 			return fmt.Errorf("take due windows: %w", err)
 		}
 		if len(cs.all) == 0 {
@@ -61,23 +61,24 @@ func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge
 		if err != nil {
 			return err
 		}
-		decided, err = s.carryOut(ctx, tx, cs, rulings, judge, hand)
+		decided, err = s.judgeAgain(ctx, tx, cs, rulings, judge, hand)
 		decided.Problems = problems
 		return err
 	})
 	return decided, err
 }
 
-// takeDue reads the windows that are due. Where nothing locks them, it reads the
-// numbers of their conversations' last messages too.
-func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, limit int, lock string) error {
+// takeDue reads the windows that are due, passing over the first ones. Where
+// nothing locks them, it reads the numbers of their conversations' last messages
+// too.
+func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, skip, limit int, lock string) error {
 	last := "0"
 	if lock == "" {
 		last = "COALESCE((SELECT last FROM conversations AS c WHERE c.app = windows.app AND c.id = windows.conversation), 0)"
 	}
 	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for, `+last+` FROM windows
-		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3`+lock,
-		[]any{text(cs.app), millis(cs.now), limit}, func(rows *sql.Rows) error {
+		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 OFFSET $4`+lock,
+		[]any{text(cs.app), millis(cs.now), limit, skip}, func(rows *sql.Rows) error {
 			c := &engine.Case{App: cs.app, Now: cs.now}
 			var opened, due, last int64
 			if err := rows.Scan(&c.UID, &c.Conversation, &c.After, &opened, &due, &c.WaitsFor, &last); err != nil {
@@ -149,22 +150,52 @@ func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings
 	return problems, nil
 }
 
-// carryOut writes what was decided.
-func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge, hand outbox.Hand) (engine.Decided, error) {
-	decided := engine.Decided{Windows: len(rulings), Skipped: make(map[chat.Reason]int), Waiting: make(map[chat.Reason]int)}
+// judgeAgain writes rulings, about whose people others may have decided since
+// quotas were read: what does not fit any more is judged again.
+func (s *Store) judgeAgain(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge, hand outbox.Hand) (engine.Decided, error) {
 	if err := s.reserve(ctx, tx, cs.app, rulings, judge); err != nil {
+		return engine.Decided{}, fmt.Errorf("reserve quotas: %w", err)
+	}
+	p, err := s.prepare(cs, rulings, hand.Room)
+	if err != nil {
+		return engine.Decided{}, err
+	}
+	p.taken = nil
+	return s.carryOut(ctx, tx, cs, p, hand.Lease)
+}
+
+// prepared is what is to be written of rulings.
+type prepared struct {
+	rulings []*ruling
+	taken   quotaCounts // what they take of quotas
+	notices []*notice
+	inHand  []outbox.Claimed
+}
+
+// prepare makes what is to be written, as far as that is known beforehand.
+func (s *Store) prepare(cs *cases, rulings []*ruling, room int) (*prepared, error) {
+	p := &prepared{rulings: rulings, taken: takenBy(rulings)}
+	var err error
+	if p.notices, err = s.noticesOf(cs, rulings); err != nil {
+		return nil, err
+	}
+	p.inHand = takeInHand(p.notices, room)
+	return p, nil
+}
+
+// carryOut writes what was prepared.
+func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, p *prepared, lease time.Duration) (engine.Decided, error) {
+	decided := engine.Decided{
+		Windows: len(p.rulings), InHand: p.inHand, Skipped: make(map[chat.Reason]int), Waiting: make(map[chat.Reason]int),
+	}
+	if err := s.addQuotas(ctx, tx, cs.app, p.taken); err != nil {
 		return decided, fmt.Errorf("reserve quotas: %w", err)
 	}
-	notices, err := s.noticesOf(cs, rulings)
-	if err != nil {
-		return decided, err
-	}
-	decided.InHand = takeInHand(notices, hand.Room)
-	if err := s.insertNotices(ctx, tx, notices, hand.Lease); err != nil {
+	if err := s.insertNotices(ctx, tx, cs, p.notices, lease); err != nil {
 		return decided, err
 	}
 	var closed, waiting []*ruling
-	for _, r := range rulings {
+	for _, r := range p.rulings {
 		decided.Calls += len(r.calls)
 		for _, skip := range r.verdict.Skipped {
 			decided.Skipped[skip.Reason]++

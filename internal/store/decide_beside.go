@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"sync"
 
 	"github.com/postrider/postrider/internal/engine"
@@ -16,14 +15,15 @@ import (
 // save little of what a COMMIT costs.
 const soleWriterWindows = 192
 
-// decideBeside decides where there is one writer: it reads and judges beside
-// whoever writes meanwhile, and then writes what still holds. A window whose
-// conversation has changed stays for the next time.
+// decideBeside decides where there is one writer: it reads, judges and prepares
+// beside whoever writes meanwhile, and then writes what still holds. A window
+// whose conversation has changed stays for the next time.
 func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
 	cs := newCases(app, s.clock())
+	asOf := s.grounds.now()
 	var rulings []*ruling
 	var problems []error
-	defer func() { s.deciding.end(cs.all) }()
+	defer func() { s.deciding.end(cs) }()
 	err = s.snapshot(ctx, func(tx *transaction) error {
 		if err := s.takeBeside(ctx, tx, cs, limit); err != nil {
 			return fmt.Errorf("read due windows: %w", err)
@@ -34,27 +34,45 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 	if err != nil || len(rulings) == 0 {
 		return decided, err
 	}
+	prepared, err := s.prepare(cs, rulings, hand.Room)
+	if err != nil {
+		return decided, err
+	}
 	err = s.inBackground(ctx, func(tx *transaction) error {
-		same, err := cs.unchanged(ctx, tx)
+		tx.aside()
+		same, err := s.grounds.same(ctx, tx, asOf)
 		if err != nil {
-			return fmt.Errorf("look for what has changed: %w", err)
+			return err
 		}
-		held := make([]*ruling, 0, len(rulings))
-		for _, r := range rulings {
-			if same[r.Case] {
-				again := *r // what is changed here counts only if it is written
-				held = append(held, &again)
-			}
+		if same {
+			decided, err = s.carryOut(ctx, tx, cs, prepared, hand.Lease)
+		} else {
+			decided, err = s.carryOutWhatHolds(ctx, tx, cs, rulings, judge, hand)
 		}
-		if len(held) < len(rulings) {
-			s.contended.Store(true)
-		}
-		decided, err = s.carryOut(ctx, tx, cs, held, judge, hand)
 		decided.Windows = len(rulings)
 		decided.Problems = problems
 		return err
 	})
 	return decided, err
+}
+
+// carryOutWhatHolds writes rulings on grounds that may have changed.
+func (s *Store) carryOutWhatHolds(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge, hand outbox.Hand) (engine.Decided, error) {
+	same, err := cs.unchanged(ctx, tx)
+	if err != nil {
+		return engine.Decided{}, fmt.Errorf("look for what has changed: %w", err)
+	}
+	held := make([]*ruling, 0, len(rulings))
+	for _, r := range rulings {
+		if same[r.Case] {
+			again := *r // what is changed here counts only if it is written
+			held = append(held, &again)
+		}
+	}
+	if len(held) < len(rulings) {
+		s.contended.Store(true)
+	}
+	return s.judgeAgain(ctx, tx, cs, held, judge, hand)
 }
 
 // unchanged returns the windows that are as they were read, in conversations
@@ -81,58 +99,73 @@ func (cs *cases) unchanged(ctx context.Context, tx *transaction) (map[*engine.Ca
 	})
 }
 
-// takeBeside takes due windows that nobody else is deciding.
+// takeBeside takes due windows of people about whom nobody else is deciding.
 func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limit int) error {
 	s.deciding.taking.Lock()
 	defer s.deciding.taking.Unlock()
 	// Looked at before the transaction reads, and so before what it sees: a
 	// decision that ends meanwhile has windows that are still open in it.
-	others := s.deciding.now()
-	all := newCases(cs.app, cs.now)
-	if err := s.takeDue(ctx, tx, all, limit+len(others), ""); err != nil {
-		return err
-	}
-	for _, c := range all.all {
-		if len(cs.all) < limit && !others[keyOf(c)] {
-			cs.add(c, all.last[c.Conversation])
+	others, windows := s.deciding.now(cs.app)
+	// The first that are due are those of the others, nearly always.
+	for _, skip := range []int{windows, 0} {
+		all := newCases(cs.app, cs.now)
+		if err := s.takeDue(ctx, tx, all, skip, limit+windows-skip, ""); err != nil {
+			return err
+		}
+		for _, c := range all.all {
+			if len(cs.all) < limit && !others[c.UID] {
+				cs.add(c, all.last[c.Conversation])
+			}
+		}
+		if skip == 0 || len(cs.all) > 0 {
+			break
 		}
 	}
-	s.deciding.begin(cs.all)
+	s.deciding.begin(cs)
 	return nil
 }
 
-func keyOf(c *engine.Case) windowKey { return windowKey{c.UID, c.Conversation} }
-
-// deciding are the windows that are being decided beside the writer, so that
-// the next ones can be read while these are being written.
+// deciding are the people about whose windows it is being decided beside the
+// writer, so that the next ones can be judged while these are being written.
+// What counts in one's quotas is not changed by two at one time.
 type deciding struct {
 	taking sync.Mutex // held by the one that is looking for windows to take
 	mu     sync.Mutex
-	keys   map[windowKey]bool
+	people map[appPerson]int // how many windows
 }
 
-// now returns the windows that are being decided now.
-func (d *deciding) now() map[windowKey]bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return maps.Clone(d.keys)
-}
+type appPerson struct{ app, uid string }
 
-func (d *deciding) begin(cases []*engine.Case) {
+// now returns the people of an app about whom it is being decided now, and how
+// many windows of theirs.
+func (d *deciding) now(app string) (people map[string]bool, windows int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.keys == nil {
-		d.keys = make(map[windowKey]bool)
+	people = make(map[string]bool, len(d.people))
+	for p, n := range d.people {
+		if p.app == app {
+			people[p.uid] = true
+			windows += n
+		}
 	}
-	for _, c := range cases {
-		d.keys[keyOf(c)] = true
+	return people, windows
+}
+
+func (d *deciding) begin(cs *cases) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.people == nil {
+		d.people = make(map[appPerson]int)
+	}
+	for _, c := range cs.all {
+		d.people[appPerson{cs.app, c.UID}]++
 	}
 }
 
-func (d *deciding) end(cases []*engine.Case) {
+func (d *deciding) end(cs *cases) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, c := range cases {
-		delete(d.keys, keyOf(c))
+	for _, c := range cs.all {
+		delete(d.people, appPerson{cs.app, c.UID})
 	}
 }

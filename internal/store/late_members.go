@@ -103,7 +103,7 @@ func (s *Store) openLate(ctx context.Context, tx *transaction, h happened, conve
 		}
 		rows.add(text(h.App), text(key.uid), text(string(conversation)), late[key.uid], millis(h.At), millis(h.At.Add(wait)))
 	}
-	err = rows.eachInsert(tx, func(table string, args []any) error {
+	err = rows.each(tx, nil, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) `+table+`
 			ON CONFLICT (app, uid, conversation) DO NOTHING`, args...)
 		return err

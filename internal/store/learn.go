@@ -157,7 +157,7 @@ func (l *learnedUsers) run(ctx context.Context, _ *Store, tx *transaction) (int,
 		rows.add(text(l.app), text(uid), text(u.Name), text(u.Avatar), text(u.Link), text(u.Role), notNull(u.Metadata),
 			marshalTags(u.Tags), millis(created))
 	}
-	err = rows.eachInsert(tx, func(table string, args []any) error {
+	err = rows.each(tx, nil, func(table string, args []any) error {
 		// What the API has set is not changed by the way (made); what is not
 		// said erases nothing.
 		_, err := tx.ExecContext(ctx, `INSERT INTO users (app, uid, name, avatar, link, role, metadata, tags, created_at) `+table+`

@@ -32,6 +32,7 @@ type storedMail struct {
 
 func (s *Store) addMails(ctx context.Context, mails []storedMail) ([]struct{}, error) {
 	err := s.inBackground(ctx, func(tx *transaction) error {
+		tx.aside()
 		var last, kept int64
 		err := tx.QueryRowContext(ctx, `UPDATE mailbox_state SET last_arrival = last_arrival + $1 WHERE id = 1
 			RETURNING last_arrival, kept`, len(mails)).Scan(&last, &kept)

@@ -88,7 +88,7 @@ func (s *Store) number(ctx context.Context, tx *transaction, m messages) error {
 	for _, c := range conversations {
 		rows.add(text(m[0].App), text(string(c)), counts[c], at, at)
 	}
-	err := rows.eachInsert(tx, func(table string, args []any) error {
+	err := rows.each(tx, nil, func(table string, args []any) error {
 		return query(ctx, tx, `INSERT INTO conversations (app, id, last, created_at, updated_at) `+table+`
 			ON CONFLICT (app, id) DO UPDATE SET last = conversations.last + excluded.last, updated_at = excluded.updated_at
 			RETURNING id, last`, args, func(rows *sql.Rows) error {
@@ -123,7 +123,7 @@ func (s *Store) insertMessages(ctx context.Context, tx *transaction, m messages)
 		rows.add(text(a.App), text(a.ID), text(string(a.Conversation)), a.Number, text(a.Sender), text(string(a.Category)), text(a.Type),
 			string(a.Kind()), text(joinMentions(&a.Message)), string(a.State), millis(a.SentAt), millis(a.At), notNull(a.Body))
 	}
-	err := rows.eachInsert(tx, func(table string, args []any) error {
+	err := rows.each(tx, nil, func(table string, args []any) error {
 		return query(ctx, tx, `INSERT INTO messages (app, id, conversation, number, sender, category, type, kind, mentions, state, sent_at, arrived_at, body)
 			`+table+` ON CONFLICT (app, id) DO NOTHING RETURNING id`, args, func(rows *sql.Rows) error {
 			var id string

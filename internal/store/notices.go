@@ -101,29 +101,32 @@ func takeInHand(notices []*notice, room int) []outbox.Claimed {
 // open reports whether a notice is a call that is to be made.
 func (n *notice) open() bool { return n.state == outbox.Pending || n.state == outbox.InHand }
 
-func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*notice, lease time.Duration) error {
+// insertNotices stores the calls and log entries of cases.
+func (s *Store) insertNotices(ctx context.Context, tx *transaction, cs *cases, notices []*notice, lease time.Duration) error {
+	app, now := text(cs.app), millis(cs.now)
 	var until int64 // the end of a lease that begins now
 	err := tx.QueryRowContext(ctx, `SELECT `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)`, millis(s.clock()), lease.Milliseconds()).Scan(&until)
 	if err != nil {
 		return fmt.Errorf("count a lease: %w", err)
 	}
-	deliveries := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT", "BIGINT")
+	// What is in hand, which is nearly all, has little of its own.
+	inHand := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT")
+	others := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT")
 	payloads := newRelation(len(notices), "TEXT", "BYTEA")
 	rows := newRelation(len(notices), "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT", "BYTEA", "BIGINT", "BIGINT", "BIGINT", "BYTEA")
 	ended := make(tally)
 	for _, n := range notices {
-		now := millis(n.Now)
-		next, settled := now, int64(0)
-		if !n.open() {
-			next, settled = 0, now
-			ended[tallyKey{n.App, hourOf(n.Now), outbox.LaneCall, n.state, string(n.reason)}]++
-		}
-		claim, leased := 0, int64(0)
+		call := []any{n.id, text(n.UID), text(n.Conversation.Label(n.UID)), text(n.provider)}
 		if n.state == outbox.InHand {
-			claim, leased = 1, until
+			inHand.add(call...)
+		} else {
+			next, settled := now, int64(0)
+			if !n.open() {
+				next, settled = 0, now
+				ended[tallyKey{cs.app, hourOf(cs.now), outbox.LaneCall, n.state, string(n.reason)}]++
+			}
+			others.add(append(call, string(n.state), string(n.reason), text(n.detail), next, settled)...)
 		}
-		deliveries.add(n.id, text(n.App), string(outbox.LaneCall), text(n.UID), text(n.Conversation.Label(n.UID)), "", text(n.provider),
-			string(n.state), string(n.reason), text(n.detail), now, now, next, settled, claim, leased)
 		payloads.add(n.id, notNull(n.payload))
 		row, err := n.columns()
 		if err != nil {
@@ -132,17 +135,31 @@ func (s *Store) insertNotices(ctx context.Context, tx *transaction, notices []*n
 		rows.add(row...)
 	}
 	for _, insert := range [...]struct {
-		what, into string
-		rows       *relation
+		what      string
+		statement string // of the table of rows
+		rows      *relation
+		before    []any
 	}{
-		{"calls", `deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail,
-			created_at, armed_at, next_at, settled_at, claim, lease_until)`, deliveries},
-		{"payloads of calls", `payloads (delivery_id, body)`, payloads},
-		{"notices", `notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
-			message_type, category, sender, sent_at, refs, day, reserved, apart, evidence)`, rows},
+		{
+			"calls in hand", `WITH made (m_id, m_recipient, m_conversation, m_provider) AS (%s)
+			INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, created_at, armed_at, next_at, claim, lease_until)
+			SELECT m_id, $1, 'call', m_recipient, m_conversation, '', m_provider, 'in_hand', $2, $2, $2, 1, $3 FROM made`,
+			inHand,
+			[]any{app, now, until},
+		},
+		{
+			"calls", `WITH made (m_id, m_recipient, m_conversation, m_provider, m_state, m_reason, m_detail, m_next, m_settled) AS (%s)
+			INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, provider, state, reason, detail, created_at, armed_at, next_at, settled_at)
+			SELECT m_id, $1, 'call', m_recipient, m_conversation, '', m_provider, m_state, m_reason, m_detail, $2, $2, m_next, m_settled FROM made`,
+			others,
+			[]any{app, now},
+		},
+		{"payloads of calls", `INSERT INTO payloads (delivery_id, body) %s`, payloads, nil},
+		{"notices", `INSERT INTO notices (delivery_id, app, digest, conversation, uid, first, last, message_id,
+			message_type, category, sender, sent_at, refs, day, reserved, apart, evidence) %s`, rows, nil},
 	} {
-		err := insert.rows.eachInsert(tx, func(table string, args []any) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO `+insert.into+` `+table, args...)
+		err := insert.rows.each(tx, insert.before, func(table string, args []any) error {
+			_, err := tx.ExecContext(ctx, fmt.Sprintf(insert.statement, table), args...)
 			return err
 		})
 		if err != nil {
@@ -303,7 +320,7 @@ func (s *Store) changeReservation(ctx context.Context, tx *transaction, digest s
 
 func (s *Store) addReservations(ctx context.Context, tx *transaction, changes map[string]quotaCounts) error {
 	for _, app := range slices.Sorted(maps.Keys(changes)) {
-		if _, err := s.addQuotas(ctx, tx, app, changes[app]); err != nil {
+		if err := s.addQuotas(ctx, tx, app, changes[app]); err != nil {
 			return fmt.Errorf("change quotas: %w", err)
 		}
 	}

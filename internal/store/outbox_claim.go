@@ -25,6 +25,7 @@ func (s *Store) Claim(ctx context.Context, lane outbox.Lane, limit int, lease ti
 		return nil, nil
 	}
 	err = s.inBackground(ctx, func(tx *transaction) error {
+		tx.aside()
 		if claimed, err = s.take(ctx, tx, lane, limit, lease); err != nil {
 			return fmt.Errorf("claim deliveries: %w", err)
 		}
@@ -153,6 +154,7 @@ func (s *Store) NextDue(ctx context.Context, lane outbox.Lane) (time.Time, error
 func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duration) ([]outbox.Ref, error) {
 	var lost []outbox.Ref
 	err := s.inBackground(ctx, func(tx *transaction) error {
+		tx.aside()
 		if err := s.lockRows(ctx, tx, refs); err != nil {
 			return err
 		}
@@ -192,6 +194,7 @@ const expireBatch = 1000
 func (s *Store) expireSome(ctx context.Context, lane outbox.Lane) (int, error) {
 	var n int64
 	err := s.inBackground(ctx, func(tx *transaction) error {
+		tx.aside()
 		// A row that is locked is being settled or renewed: its worker lives.
 		result, err := tx.ExecContext(ctx, `WITH ended AS MATERIALIZED (
 				SELECT id AS ended_id FROM deliveries WHERE lane = $2 AND state = 'in_hand' AND lease_until < `+s.dialect.leaseClock+`

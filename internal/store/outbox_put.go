@@ -24,6 +24,7 @@ func (s *Store) Put(ctx context.Context, entry outbox.Entry) (outbox.PutResult, 
 func (s *Store) putBatch(ctx context.Context, entries []outbox.Entry) ([]outbox.PutResult, error) {
 	results := make([]outbox.PutResult, len(entries))
 	err := s.transaction(ctx, func(tx *transaction) error {
+		tx.aside()
 		for i := range entries {
 			results[i] = outbox.PutResult{ID: entries[i].ID}
 		}
@@ -121,7 +122,7 @@ func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.E
 			millis(e.CreatedAt), millis(e.CreatedAt), millis(e.NextAt))
 		bodies.add(e.ID, notNull(e.Payload))
 	}
-	err := rows.eachInsert(tx, func(table string, args []any) error {
+	err := rows.each(tx, nil, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO deliveries (id, app, lane, recipient, conversation, origin, created_at, armed_at, next_at)
 			`+table+` ON CONFLICT (id) DO NOTHING`, args...)
 		return err
@@ -129,7 +130,7 @@ func (s *Store) insert(ctx context.Context, tx *transaction, entries []*outbox.E
 	if err != nil {
 		return fmt.Errorf("insert deliveries: %w", err)
 	}
-	err = bodies.eachInsert(tx, func(table string, args []any) error {
+	err = bodies.each(tx, nil, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO payloads (delivery_id, body) `+table+` ON CONFLICT (delivery_id) DO NOTHING`, args...)
 		return err
 	})

@@ -16,6 +16,7 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 		refs[i] = settlements[i].Ref
 	}
 	err := s.inBackground(ctx, func(tx *transaction) error {
+		tx.aside()
 		if err := s.lockRows(ctx, tx, refs); err != nil {
 			return err
 		}
@@ -99,7 +100,7 @@ func (s *Store) recordAttempts(ctx context.Context, tx *transaction, settlements
 		a := t.Attempt
 		rows.add(t.ID, a.Number, millis(a.At), a.Duration.Microseconds(), text(a.Gateway), text(a.Target), string(a.Result), a.Code, text(a.Reply))
 	}
-	return rows.eachInsert(tx, func(table string, args []any) error {
+	return rows.each(tx, nil, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO attempts (delivery_id, number, at, duration_us, gateway, target, result, code, reply) `+table, args...)
 		if err != nil {
 			return fmt.Errorf("record attempts: %w", err)

@@ -65,15 +65,8 @@ func (s *Store) quotas(ctx context.Context, tx *transaction, app string, rulings
 // been faster since the counts were read: what does not fit is judged again
 // with the count as it is.
 func (s *Store) reserve(ctx context.Context, tx *transaction, app string, rulings []*ruling, judge engine.Judge) error {
-	taken := make(quotaCounts)
-	var sending []*ruling
-	for _, r := range rulings {
-		if len(r.verdict.Send) > 0 {
-			taken.add(r, 1)
-			sending = append(sending, r)
-		}
-	}
-	after, err := s.addQuotas(ctx, tx, app, taken)
+	taken := takenBy(rulings)
+	after, err := s.addAndRead(ctx, tx, app, taken)
 	if err != nil {
 		return err
 	}
@@ -83,7 +76,10 @@ func (s *Store) reserve(ctx context.Context, tx *transaction, app string, ruling
 		counts[key] = n - taken[key]
 	}
 	back := make(quotaCounts)
-	for _, r := range sending {
+	for _, r := range rulings {
+		if len(r.verdict.Send) == 0 {
+			continue
+		}
 		counts.tell(r)
 		if r.SentToday < r.verdict.MaxPerDay && r.SentTodayHere < r.verdict.MaxHere {
 			counts.add(r, 1)
@@ -97,24 +93,51 @@ func (s *Store) reserve(ctx context.Context, tx *transaction, app string, ruling
 		r.calls = nil
 		back.add(r, -1)
 	}
-	_, err = s.addQuotas(ctx, tx, app, back)
-	return err
+	return s.addQuotas(ctx, tx, app, back)
 }
 
-// addQuotas changes counts, in the order of their keys, and returns them.
-func (s *Store) addQuotas(ctx context.Context, tx *transaction, app string, add quotaCounts) (quotaCounts, error) {
-	keys := slices.SortedFunc(maps.Keys(add), func(a, b quotaKey) int {
+// takenBy counts what is to be sent.
+func takenBy(rulings []*ruling) quotaCounts {
+	taken := make(quotaCounts)
+	for _, r := range rulings {
+		if len(r.verdict.Send) > 0 {
+			taken.add(r, 1)
+		}
+	}
+	return taken
+}
+
+// rows are the counts as rows of the table quotas, in the order of their keys:
+// two that change the same ones wait for each other instead of deadlocking.
+func (q quotaCounts) rows(app string) *relation {
+	keys := slices.SortedFunc(maps.Keys(q), func(a, b quotaKey) int {
 		return cmp.Or(cmp.Compare(a.uid, b.uid), cmp.Compare(a.day, b.day), cmp.Compare(a.conversation, b.conversation))
 	})
-	counts := make(quotaCounts, len(keys))
 	rows := newRelation(len(keys), "TEXT", "TEXT", "BIGINT", "TEXT", "BIGINT")
 	for _, key := range keys {
-		rows.add(text(app), text(key.uid), key.day, text(string(key.conversation)), add[key])
+		rows.add(text(app), text(key.uid), key.day, text(string(key.conversation)), q[key])
 	}
-	return counts, rows.eachInsert(tx, func(table string, args []any) error {
-		return query(ctx, tx, `INSERT INTO quotas (app, uid, day, conversation, n) `+table+`
-			ON CONFLICT (app, uid, day, conversation) DO UPDATE SET n = quotas.n + excluded.n
-			RETURNING uid, day, conversation, n`, args, func(rows *sql.Rows) error {
+	return rows
+}
+
+const (
+	intoQuotas = `INSERT INTO quotas (app, uid, day, conversation, n) `
+	addToThem  = ` ON CONFLICT (app, uid, day, conversation) DO UPDATE SET n = quotas.n + excluded.n`
+)
+
+// addQuotas changes counts.
+func (s *Store) addQuotas(ctx context.Context, tx *transaction, app string, add quotaCounts) error {
+	return add.rows(app).each(tx, nil, func(table string, args []any) error {
+		_, err := tx.ExecContext(ctx, intoQuotas+table+addToThem, args...)
+		return err
+	})
+}
+
+// addAndRead changes counts, and returns what they are then.
+func (s *Store) addAndRead(ctx context.Context, tx *transaction, app string, add quotaCounts) (quotaCounts, error) {
+	counts := make(quotaCounts, len(add))
+	return counts, add.rows(app).each(tx, nil, func(table string, args []any) error {
+		return query(ctx, tx, intoQuotas+table+addToThem+` RETURNING uid, day, conversation, n`, args, func(rows *sql.Rows) error {
 			var key quotaKey
 			var n int
 			if err := rows.Scan(&key.uid, &key.day, &key.conversation, &n); err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,20 +28,10 @@ func newRelation(rows int, types ...string) *relation {
 
 func (r *relation) add(values ...any) { r.rows = append(r.rows, values) }
 
-// each calls run with a table to be selected from, such as "VALUES …", whose
-// parameters follow those that come before. It does so once, or for a part of
-// the rows at a time; not at all where there are none.
+// each calls run with a table to be selected from or inserted, such as
+// "VALUES …", whose parameters follow those that come before. It does so once, or
+// for a part of the rows at a time; not at all where there are none.
 func (r *relation) each(tx *transaction, before []any, run func(table string, args []any) error) error {
-	return r.run(tx, before, r.types, run)
-}
-
-// eachInsert is each for what stands in an INSERT as it is: there SQLite needs
-// no types.
-func (r *relation) eachInsert(tx *transaction, run func(table string, args []any) error) error {
-	return r.run(tx, nil, nil, run)
-}
-
-func (r *relation) run(tx *transaction, before []any, casts []string, run func(table string, args []any) error) error {
 	if len(r.rows) == 0 {
 		return nil
 	}
@@ -59,32 +48,23 @@ func (r *relation) run(tx *transaction, before []any, casts []string, run func(t
 		for _, row := range r.rows[from:to] {
 			args = append(args, row...)
 		}
-		return run(tx.statements.values(to-from, len(r.types), len(before)+1, casts), args)
+		return run(tx.statements.values(to-from, len(r.types), len(before)+1), args)
 	})
 }
 
 // valuesShape is all that the text of a VALUES depends on.
-type valuesShape struct {
-	rows, columns, first int
-	casts                string
-}
+type valuesShape struct{ rows, columns, first int }
 
 // values returns a VALUES of parameters. Its text is kept, for as many shapes
 // as statements: it is made while nobody else can write.
-func (k *statements) values(rows, columns, first int, casts []string) string {
-	shape := valuesShape{rows, columns, first, strings.Join(casts, " ")}
+func (k *statements) values(rows, columns, first int) string {
+	shape := valuesShape{rows, columns, first}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if made, ok := k.tables[shape]; ok {
 		return made
 	}
-	casts = slices.Clone(casts)
-	for i := range casts {
-		if casts[i] == "BYTEA" {
-			casts[i] = "BLOB" // to SQLite the other is a number
-		}
-	}
-	made := "VALUES " + tuples(rows, columns, first, casts...)
+	made := "VALUES " + tuples(rows, columns, first)
 	if len(k.tables) < maxStatements {
 		if k.tables == nil {
 			k.tables = make(map[valuesShape]string)

@@ -60,6 +60,7 @@ type Store struct {
 	turns     turns       // to write, on SQLite
 	contended atomic.Bool // see Decide
 	deciding  deciding
+	grounds   grounds
 
 	written atomic.Int64 // transactions so far
 	upkeep  sync.WaitGroup
@@ -229,6 +230,7 @@ func (s *Store) Engine() string { return s.dialect.name }
 // Ping reports whether the database can be written to, by writing.
 func (s *Store) Ping(ctx context.Context) error {
 	err := s.transaction(ctx, func(tx *transaction) error {
+		tx.aside()
 		_, err := tx.ExecContext(ctx, `INSERT INTO probe (id, written_at) VALUES (1, $1)
 			ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`, millis(s.clock()))
 		return err

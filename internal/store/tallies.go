@@ -50,7 +50,7 @@ func (s *Store) addTally(ctx context.Context, tx *transaction, t tally) error {
 		}
 		rows.add(id, text(key.app), key.hour, string(key.lane), string(key.state), text(key.reason), t[key])
 	}
-	return rows.eachInsert(tx, func(table string, args []any) error {
+	return rows.each(tx, nil, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO tallies (id, app, hour, lane, state, reason, n) `+table, args...)
 		if err != nil {
 			return fmt.Errorf("count what came to an end: %w", err)
@@ -65,6 +65,7 @@ func (s *Store) FoldTallies(ctx context.Context, before time.Time) error {
 	for {
 		var n int
 		err := s.inBackground(ctx, func(tx *transaction) (err error) {
+			tx.aside()
 			n, err = s.fold(ctx, tx)
 			return err
 		})

@@ -11,6 +11,9 @@ type transaction struct {
 	*sql.Tx
 	statements *statements // nil: the driver keeps its own
 	wanted     []string
+	// asides says that what runs changes nothing that decisions about windows
+	// rest on: see aside.
+	asides bool
 }
 
 // transaction runs fn in one transaction, again when that may help. Somebody
@@ -50,12 +53,7 @@ func (s *Store) inTurn(ctx context.Context, w *writer) error {
 	}
 	defer s.turns.give()
 	if other := s.turns.companion(w); other != nil {
-		err := s.once(ctx, func(tx *transaction) error {
-			if err := w.write(tx); err != nil {
-				return err
-			}
-			return other.write(tx)
-		})
+		err := s.once(ctx, w.write, other.write)
 		s.turns.dismiss(other, err == nil)
 		if err == nil {
 			return nil
@@ -64,8 +62,8 @@ func (s *Store) inTurn(ctx context.Context, w *writer) error {
 	return s.once(ctx, w.write)
 }
 
-// once runs fn in one transaction.
-func (s *Store) once(ctx context.Context, fn func(*transaction) error) error {
+// once runs functions in one transaction.
+func (s *Store) once(ctx context.Context, fns ...func(*transaction) error) error {
 	begun, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -75,11 +73,19 @@ func (s *Store) once(ctx context.Context, fn func(*transaction) error) error {
 		tx.statements = &s.statements
 		defer func() { s.statements.keep(ctx, s.write, tx.wanted) }()
 	}
-	if err := fn(tx); err != nil {
-		// After a failed COMMIT or a lost connection there is nothing to
-		// roll back; the first error is the one that explains.
-		_ = tx.Rollback()
-		return err
+	for _, fn := range fns {
+		tx.asides = false
+		err := fn(tx)
+		if !tx.asides {
+			// When this transaction has ended, however it ends.
+			defer s.grounds.change()
+		}
+		if err != nil {
+			// After a failed COMMIT or a lost connection there is nothing to
+			// roll back; the first error is the one that explains.
+			_ = tx.Rollback()
+			return err
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)

@@ -61,7 +61,7 @@ func (s *Store) openOneOnOne(ctx context.Context, tx *transaction, m messages) (
 		}
 		rows.add(text(a.App), text(key.uid), text(string(key.conversation)), a.Number-1, millis(a.At), millis(a.At.Add(wait)))
 	}
-	err = rows.eachInsert(tx, func(table string, args []any) error {
+	err = rows.each(tx, nil, func(table string, args []any) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at) `+table+`
 			ON CONFLICT (app, uid, conversation) DO NOTHING`, args...)
 		return err

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sync/atomic"
+)
+
+// grounds tells whether what decisions about windows rest on may have changed:
+// windows, conversations, and what counts in quotas. A decision that is written
+// by SQLite's one writer need not look at all of it again when no transaction
+// since it was read has said, or left open, that it changes any.
+//
+// Transactions of other processes are noticed by the data version of the
+// writer's connection, which any of them changes.
+type grounds struct {
+	state   atomic.Int64
+	version atomic.Int64 // of the data; only the writer has it
+}
+
+// now returns a number that changes whenever the grounds do. It is taken before
+// they are read.
+func (g *grounds) now() int64 { return g.state.Load() }
+
+// change is called when a transaction has ended that may have changed them,
+// before the next one begins.
+func (g *grounds) change() { g.state.Add(1) }
+
+// same reports whether the grounds are as they were when now returned since.
+// It is asked within a transaction of the writer, in which they cannot change.
+func (g *grounds) same(ctx context.Context, tx *transaction, since int64) (bool, error) {
+	var version int64
+	err := query(ctx, tx, `PRAGMA data_version`, nil, func(rows *sql.Rows) error { return rows.Scan(&version) })
+	if err != nil {
+		return false, fmt.Errorf("read data version: %w", err)
+	}
+	if g.version.Swap(version) != version {
+		g.change()
+	}
+	return g.state.Load() == since, nil
+}
+
+// aside says that what runs in the transaction changes no ground of a decision,
+// or only such of the windows that it holds itself (see deciding).
+func (t *transaction) aside() { t.asides = true }

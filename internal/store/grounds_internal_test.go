@@ -1,0 +1,178 @@
+package store
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine"
+	"github.com/postrider/postrider/internal/outbox"
+)
+
+// asOf reports whether the grounds are the same after something happened.
+func asOf(t *testing.T, s *Store, happens func()) bool {
+	t.Helper()
+	look := func(since int64) (same bool) {
+		err := s.inBackground(t.Context(), func(tx *transaction) (err error) {
+			tx.aside()
+			same, err = s.grounds.same(t.Context(), tx, since)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return same
+	}
+	look(0)
+	since := s.grounds.now()
+	happens()
+	return look(since)
+}
+
+// What changes nothing that decisions rest on lets them be written as they are;
+// whatever else is written, by whomever, has them looked at again.
+func TestGroundsOfDecisions(t *testing.T) {
+	s := sqliteStore(t)
+	var path string
+	if err := s.read.QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(t.Context(), Config{URL: "sqlite:" + path, Clock: time.Now, Logger: s.logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	recordMessage(t, s, "0", "zoe")
+	for _, c := range []struct {
+		what    string
+		same    bool
+		happens func()
+	}{
+		{"nothing", true, func() {}},
+		{"a mail is put, claimed and settled", true, func() {
+			id, err := newID(s.clock())
+			must(err)
+			_, err = s.Put(t.Context(), outbox.Entry{ID: id, App: "app", Lane: outbox.LaneMail, CreatedAt: s.clock(), NextAt: s.clock()})
+			must(err)
+			claimed, err := s.Claim(t.Context(), outbox.LaneMail, 1, time.Minute)
+			must(err)
+			for _, c := range claimed {
+				ref := outbox.Ref{ID: c.ID, Claim: c.Claim}
+				_, err = s.Renew(t.Context(), []outbox.Ref{ref}, time.Minute)
+				must(err)
+				_, err = s.Settle(t.Context(), []outbox.Settlement{{Ref: ref, State: outbox.Sent, At: s.clock()}})
+				must(err)
+			}
+			must(s.Ping(t.Context()))
+		}},
+		{"another decision", true, func() {
+			d, err := s.Decide(t.Context(), "app", &during{happens: func(*engine.Case) {}}, 10, hand(10))
+			if err != nil || d.Calls != 1 {
+				t.Errorf("%d calls, %v", d.Calls, err)
+			}
+		}},
+		{"a message", false, func() { recordMessage(t, s, "1", "bob") }},
+		{"a receipt", false, func() {
+			must(s.Record(t.Context(), engine.Recording{App: "app", At: s.clock(), Events: []chat.Event{{
+				Change: chat.Read{Reader: "bob", Conversation: chat.OneOnOne("ann", "bob"), At: s.clock()},
+			}}}))
+		}},
+		{"a person's preferences", false, func() {
+			_, err := s.ChangePreferences(t.Context(), "app", "bob", func(p *chat.Preferences) (*chat.Preferences, error) { return p, nil })
+			must(err)
+		}},
+		{"a message that another process stores", false, func() { recordMessage(t, other, "2", "bob") }},
+		{"a mail that another process stores", false, func() { must(other.Ping(t.Context())) }},
+	} {
+		if same := asOf(t, s, c.happens); same != c.same {
+			t.Errorf("%s: the grounds are the same: %v, want %v", c.what, same, c.same)
+		}
+	}
+}
+
+// A message that another process stores between reading a conversation and
+// closing its window is not lost either.
+func TestMessageOfAnotherProcessBesideADecision(t *testing.T) {
+	s := sqliteStore(t)
+	var path string
+	if err := s.read.QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
+		t.Fatal(err)
+	}
+	other, err := Open(t.Context(), Config{URL: "sqlite:" + path, Clock: time.Now, Logger: s.logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	recordMessage(t, s, "1", "bob")
+	once := sync.OnceFunc(func() { recordMessage(t, other, "2", "bob") })
+	told := 0
+	for range 2 {
+		d, err := s.Decide(t.Context(), "app", &during{happens: func(*engine.Case) { once() }}, 10, hand(10))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told += len(d.InHand)
+	}
+	var refs string
+	err = s.read.QueryRowContext(t.Context(), `SELECT CAST(refs AS TEXT) FROM notices`).Scan(&refs)
+	if err != nil || told != 1 || !strings.Contains(refs, `"numbers":[1,2]`) {
+		t.Errorf("%d calls, about %s, %v", told, refs, err)
+	}
+}
+
+// Nobody is decided about twice at one time: what one decision takes of a quota
+// the next one sees.
+func TestPersonBesideADecision(t *testing.T) {
+	s := sqliteStore(t)
+	recordMessage(t, s, "1", "bob")
+	err := s.Record(t.Context(), engine.Recording{App: "app", At: s.clock().Add(-time.Hour), Wait: time.Minute, Events: []chat.Event{{
+		Change: chat.MessageSent{Message: chat.Message{
+			ID: "2", Conversation: chat.OneOnOne("cid", "bob"), Sender: "cid", Receiver: "bob", Category: "message", Type: "text",
+			SentAt: s.clock().Add(-time.Hour), State: chat.StateVisible, Body: []byte("{}"),
+		}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recordMessage(t, s, "3", "dee")
+	var meanwhile []string
+	outer := true
+	judge := &during{}
+	judge.happens = func(c *engine.Case) {
+		if !outer {
+			meanwhile = append(meanwhile, c.UID)
+			return
+		}
+		outer = false
+		if _, err := s.Decide(t.Context(), "app", judge, 10, hand(10)); err != nil {
+			t.Error(err)
+		}
+	}
+	// One window of bob's; the other is left alone until that is written.
+	if _, err := s.Decide(t.Context(), "app", judge, 1, hand(10)); err != nil {
+		t.Fatal(err)
+	}
+	if len(meanwhile) != 1 || meanwhile[0] != "dee" {
+		t.Errorf("meanwhile it was decided about %v, want dee alone", meanwhile)
+	}
+	for range 2 {
+		if _, err := s.Decide(t.Context(), "app", judge, 10, hand(10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(meanwhile) != 2 || meanwhile[1] != "bob" {
+		t.Errorf("afterwards it was decided about %v, want bob", meanwhile[1:])
+	}
+}
