@@ -66,7 +66,9 @@ func TestWriteAheadLogStaysSmall(t *testing.T) {
 	for n := range 8 {
 		put(n)
 	}
-	if got := walSize(t, s); got > 3*size {
+	// It begins again after two, and may have to wait for a checkpoint that is
+	// made at the same moment.
+	if got := walSize(t, s); got > 5*size {
 		t.Errorf("the log has %d bytes after %d were written piece by piece", got, 8*size)
 	}
 

@@ -23,8 +23,8 @@ type grounds struct {
 // they are read.
 func (g *grounds) now() int64 { return g.state.Load() }
 
-// change is called when a transaction has ended that may have changed them,
-// before the next one begins.
+// change is called when they may have been changed, and again when the
+// transaction that did so has ended, before the next one begins.
 func (g *grounds) change() { g.state.Add(1) }
 
 // same reports whether the grounds are as they were when now returned since.

@@ -102,6 +102,21 @@ func TestGroundsOfDecisions(t *testing.T) {
 	}
 }
 
+// What shares its transaction with something that changes the grounds sees that.
+func TestGroundsWithinATransaction(t *testing.T) {
+	s := sqliteStore(t)
+	asOf(t, s, func() {}) // the version of the data is known
+	since, same := s.grounds.now(), true
+	err := s.once(t.Context(), func(*transaction) error { return nil }, func(tx *transaction) (err error) {
+		tx.aside()
+		same, err = s.grounds.same(t.Context(), tx, since)
+		return err
+	})
+	if err != nil || same {
+		t.Errorf("the grounds are the same: %v, %v", same, err)
+	}
+}
+
 // A message that another process stores between reading a conversation and
 // closing its window is not lost either.
 func TestMessageOfAnotherProcessBesideADecision(t *testing.T) {

@@ -77,7 +77,9 @@ func (s *Store) once(ctx context.Context, fns ...func(*transaction) error) error
 		tx.asides = false
 		err := fn(tx)
 		if !tx.asides {
-			// When this transaction has ended, however it ends.
+			// For what comes along in the same transaction, and for what reads
+			// before its end, however it ends.
+			s.grounds.change()
 			defer s.grounds.change()
 		}
 		if err != nil {
