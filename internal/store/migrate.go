@@ -25,7 +25,13 @@ func (s *Store) migrate(ctx context.Context, exclusive bool, file *flock.Flock) 
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}
-	current, target, err := provider.GetVersions(ctx)
+	var current, target int64
+	// Of several that open a new file at one time SQLite refuses some at once
+	// while one changes its kind of journal, however long they would wait.
+	err = s.dialect.retry(ctx, func() (err error) {
+		current, target, err = provider.GetVersions(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
