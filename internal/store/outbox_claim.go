@@ -166,7 +166,7 @@ func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duratio
 			}
 			return query(ctx, tx, `WITH held (held_id, held_claim) AS (VALUES `+tuples(to-from, 2, 3, "TEXT", "BIGINT")+`)
 				UPDATE deliveries SET lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
-				FROM held WHERE id = held_id AND claim = held_claim AND state = 'in_hand'
+				FROM held WHERE id = held_id AND claim = held_claim AND `+stillInHand+`
 				RETURNING id, claim`, args, scanRefs(kept))
 		})
 		if err != nil {

@@ -53,6 +53,11 @@ func (s *Store) Settle(ctx context.Context, settlements []outbox.Settlement) ([]
 	return lost, err
 }
 
+// stillInHand is a condition for rows that are looked for by their ids. It is
+// not that of the index of leases: PostgreSQL, which knows little of a state that
+// passes so soon, would go through all leases and compare each with every id.
+const stillInHand = `COALESCE(state, '') = 'in_hand'`
+
 // settle changes the deliveries whose claims are good, which it adds to settled,
 // and counts in ended what is final.
 func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbox.Settlement, settled map[outbox.Ref]bool, ended tally) error {
@@ -77,7 +82,7 @@ func (s *Store) settle(ctx context.Context, tx *transaction, settlements []outbo
 		return query(ctx, tx, `WITH result (r_id, r_claim, r_state, r_reason, r_detail, r_next, r_settled, r_tried) AS (`+table+`)
 		UPDATE deliveries SET state = r_state, reason = r_reason, detail = r_detail, next_at = r_next, settled_at = r_settled,
 			attempts = attempts + r_tried, tries = tries + r_tried, lease_until = 0
-		FROM result WHERE id = r_id AND claim = r_claim AND state = 'in_hand'
+		FROM result WHERE id = r_id AND claim = r_claim AND `+stillInHand+`
 		RETURNING id, claim, app, lane`, args, func(rows *sql.Rows) error {
 			var ref outbox.Ref
 			var key tallyKey
