@@ -18,6 +18,9 @@ const (
 	// to change before it is analysed.
 	analyzedRows  = 500
 	analyzedShare = 0.5
+	// enoughRows is of how many rows the planner may know before the rest is left
+	// to autovacuum: knowing of more changes no plan.
+	enoughRows = 50_000
 	// statisticsLock is the advisory lock of the process that analyses.
 	statisticsLock = 0x706f737472696472
 )
@@ -58,8 +61,9 @@ func (s *Store) analyze(ctx context.Context) error {
 		}
 		var tables []string
 		// Payloads and attempts are found by their primary key alone.
-		err := query(ctx, tx, `SELECT relname FROM pg_stat_user_tables
-			WHERE schemaname = current_schema() AND relname NOT IN ('payloads', 'attempts') AND n_mod_since_analyze > $1 + $2 * n_live_tup`, []any{analyzedRows, analyzedShare},
+		err := query(ctx, tx, `SELECT t.relname FROM pg_stat_user_tables t JOIN pg_class c ON c.oid = t.relid
+			WHERE t.schemaname = current_schema() AND t.relname NOT IN ('payloads', 'attempts') AND c.reltuples < $3
+			AND t.n_mod_since_analyze > $1 + $2 * t.n_live_tup`, []any{analyzedRows, analyzedShare, enoughRows},
 			func(rows *sql.Rows) error {
 				var table string
 				if err := rows.Scan(&table); err != nil {
