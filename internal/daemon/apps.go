@@ -129,7 +129,7 @@ func (d *Daemon) webhookOf(ctx context.Context, app access.App, cfg notification
 	}
 	return &notification.Handler{
 		Accept: func(ctx context.Context, r *notification.Request) error {
-			return d.provider.AcceptFor(ctx, app.Key, r, d.takes(ctx, app))
+			return d.provider.Accept(ctx, app.Key, r, d.takes(ctx, app))
 		},
 		Authenticate: callers.authenticate,
 		Verify:       callers.verify,

@@ -183,7 +183,6 @@ func (d *Daemon) wireProvider(ctx context.Context, options Options) (public, own
 	d.gatewayName, d.gate, d.render = out.Name(), gate, renderer
 	d.brands = branding.New(d.data.Store, s.brand(), d.clock)
 	d.provider = provider.New(provider.Config{
-		App: App, AppID: s.AppID,
 		Outbox: d.data.Store, Book: book,
 		Render: renderer, Gateway: out, Gate: gate, Brand: d.brands.Recent, Zone: d.zoneOf,
 		MaxAge: s.MaxAge, Retries: s.EmailRetrySchedule,

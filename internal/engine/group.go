@@ -119,7 +119,9 @@ func (g *Group) Handle(ctx context.Context, d outbox.Claimed) outbox.Outcome {
 	return e.Handle(ctx, d)
 }
 
-// Alive reports whether windows are being decided.
+// Alive reports whether windows are being decided, going by the app that the
+// configuration names: all are decided on one database, and what is wrong with one
+// of the others alone must not take the whole server out of service.
 func (g *Group) Alive() bool { return g.first().Alive() }
 
 // Run decides the windows of all apps until ctx ends. An app that is new is

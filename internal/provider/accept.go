@@ -26,15 +26,10 @@ const (
 	rememberContent    = 55 * time.Second
 )
 
-// Accept stores a notification. When it returns nil the notification is on
-// disk, or was before: it will be delivered or accounted for.
-func (p *Provider) Accept(ctx context.Context, r *notification.Request) error {
-	return p.AcceptFor(ctx, p.cfg.App, r, func(id string) (bool, error) { return p.cfg.AppID == "" || id == p.cfg.AppID, nil })
-}
-
-// AcceptFor is Accept for the app that is kept under a name. takes says which
-// appIds are its own.
-func (p *Provider) AcceptFor(ctx context.Context, app string, r *notification.Request, takes func(appID string) (bool, error)) error {
+// Accept stores a notification for the app that is kept under a name. takes says
+// which appIds are its own. When it returns nil the notification is on disk, or
+// was before: it will be delivered or accounted for.
+func (p *Provider) Accept(ctx context.Context, app string, r *notification.Request, takes func(appID string) (bool, error)) error {
 	p.accepting.Add(1)
 	defer p.accepting.Add(-1)
 	n := r.Notification

@@ -15,10 +15,6 @@ import (
 // Config is what a [Provider] works with. All fields are required unless they
 // say otherwise.
 type Config struct {
-	// App is under which name this provider's data is kept.
-	App string
-	// AppID is the only appId that is accepted; empty accepts every one.
-	AppID   string
 	Outbox  outbox.Store
 	Book    *address.Book
 	Render  *render.Renderer

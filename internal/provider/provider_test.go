@@ -57,6 +57,8 @@ type house struct {
 	zone       *time.Location
 	lookupFail error
 
+	appID string // the only one that is taken; empty: all
+
 	mu  sync.Mutex
 	now time.Time
 }
@@ -81,7 +83,7 @@ func (h *house) advance(d time.Duration) {
 
 func newHouse(t *testing.T, appID string) *house {
 	t.Helper()
-	h := &house{gateway: &scripted{}, now: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
+	h := &house{appID: appID, gateway: &scripted{}, now: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
 	logger := slog.New(slog.DiscardHandler)
 	var err error
 	h.store, err = store.Open(t.Context(), store.Config{
@@ -99,7 +101,7 @@ func newHouse(t *testing.T, appID string) *house {
 	h.book = &address.Book{Contacts: h.store}
 	h.gate = gateway.NewGate("scripted", h.clock, logger)
 	h.provider = provider.New(provider.Config{
-		App: "default", AppID: appID, Outbox: h.store, Book: h.book, Render: renderer,
+		Outbox: h.store, Book: h.book, Render: renderer,
 		Gateway: h.gateway, Gate: h.gate, Brand: h.brandOf, Zone: h.zoneOf,
 		MaxAge: 72 * time.Hour, Retries: outbox.Schedule{time.Minute, time.Hour},
 		Clock: h.clock, Random: func() float64 { return 0.5 }, Logger: logger,
@@ -120,10 +122,15 @@ func request(t *testing.T, body, webhookID string) *notification.Request {
 	return &notification.Request{Notification: n, Body: []byte(body), WebhookID: webhookID}
 }
 
+// accept gives a request to the default app.
+func (h *house) accept(t *testing.T, r *notification.Request) error {
+	return h.provider.Accept(t.Context(), "default", r, func(id string) (bool, error) { return h.appID == "" || id == h.appID, nil })
+}
+
 // accepted returns how many deliveries there are after a request.
 func (h *house) accepted(t *testing.T, body, webhookID string) int {
 	t.Helper()
-	if err := h.provider.Accept(t.Context(), request(t, body, webhookID)); err != nil {
+	if err := h.accept(t, request(t, body, webhookID)); err != nil {
 		t.Fatal(err)
 	}
 	all, err := h.store.List(t.Context(), outbox.Filter{}, 100)
@@ -156,7 +163,7 @@ func TestAcceptStoresTheNotification(t *testing.T) {
 func TestAcceptRefusesOtherApps(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "app2")
-	err := h.provider.Accept(t.Context(), request(t, fmt.Sprintf(oneOnOne, ""), ""))
+	err := h.accept(t, request(t, fmt.Sprintf(oneOnOne, ""), ""))
 	if !errors.Is(err, notification.ErrForbidden) {
 		t.Errorf("got %v", err)
 	}

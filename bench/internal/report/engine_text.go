@@ -14,11 +14,11 @@ Medians of %d rounds in which both databases take turns. In brackets: what share
 rate, or of the rate without webhooks.
 `
 
-const engineLimits = `- **Notifications** on SQLite: the two cores, and close behind them the one writer, who is busy for four fifths of the time. Of the server's
-  processor time decisions take a half (reading what is known, rules and payloads beside the writer, as much again for writing delivery,
-  payload, log entry, two counts of quotas and the end of the window), settlements a tenth, and HTTP, which the raw loop has too, a fifth. To
-  reach 50 % of the raw loop all that is not HTTP would have to cost a third of what it does: delivery, payload and log entry in one row,
-  quotas counted from that, and a SQLite that is not translated from C, which alone would halve its part.
+const engineLimits = `- **Notifications** on SQLite: the two cores, and beside them the one writer, who is busy most of the time. Of the server's
+  processor time decisions take a half: more than half of that for reading what is known, rules and payloads, which is done beside the
+  writer, the rest for writing delivery, payload, log entry, two counts of quotas and the end of the window. Settlements take an eighth, HTTP,
+  which the raw loop has too, a fifth. To reach 50 % of the raw loop all that is not HTTP would have to cost half of what it does: delivery,
+  payload and log entry in one row, quotas counted from that, and a SQLite that is not translated from C, which alone would halve its part.
 - On PostgreSQL the database takes more than half of the two cores, most of it for new rows and their index entries; the rest is round
   trips, some 15 for a decision of 400 windows. With cores of its own for the database the engine would use 0.7 of one at this rate.
 - **Messages.** On SQLite one transaction at a time, which reads whom it knows and writes number, message and window, for as many
