@@ -117,6 +117,26 @@ func TestSecondApp(t *testing.T) {
 	browser.submit("/dashboard/logins/events/end", url.Values{"app": {"second"}})
 	tell(two, password, ", of the second", http.StatusUnauthorized)
 	tell(one, fresh[1], ", of the second", http.StatusOK)
+
+	// The commands are about the default app, or the one that is named.
+	var contacts []struct{ UID string }
+	site.ask(&contacts, "contacts", "list", "--app", "Second")
+	if len(contacts) != 1 || contacts[0].UID != "bob" {
+		t.Errorf("the contacts of the second app are %+v", contacts)
+	}
+	if site.ask(&contacts, "contacts", "list"); len(contacts) != 0 {
+		t.Errorf("the contacts of the default app are %+v", contacts)
+	}
+	if sent := site.deliveries("--app", "second", "--lane", "call", "--state", "sent"); len(sent) == 0 {
+		t.Error("no call of the second app is listed")
+	}
+	if sent := site.deliveries("--lane", "call", "--state", "sent"); len(sent) != 0 {
+		t.Errorf("calls of the default app are listed: %+v", sent)
+	}
+	site.command("windows", "list", "--app", "second")
+	if r := site.run("contacts", "set", "cid", "cid@"+domain, "--app", "third"); r.code != 1 || !strings.Contains(r.errOut, `--app: there is no app "third", but second, and the default one`) {
+		t.Errorf("exit code %d for an app that does not exist: %s", r.code, r.errOut)
+	}
 	one.stop()
 	two.stop()
 }

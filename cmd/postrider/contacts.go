@@ -11,7 +11,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/postrider/postrider/internal/chat"
-	"github.com/postrider/postrider/internal/daemon"
 	"github.com/postrider/postrider/internal/provider/address"
 )
 
@@ -24,7 +23,7 @@ type contactsCommand struct {
 }
 
 type contactsList struct {
-	dataFlags
+	appFlags
 	Search string `placeholder:"TEXT" help:"Only those whose user id or address contains this."`
 	After  string `placeholder:"UID" help:"Only those after this user id: continues a list."`
 	Limit  int    `default:"100" help:"How many at the most."`
@@ -35,12 +34,12 @@ func (c *contactsList) Run(ctx context.Context) (err error) {
 	if c.Limit < 1 {
 		return errors.New("--limit: must be 1 or more")
 	}
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	contacts, err := data.Store.Contacts(ctx, daemon.App, chat.NormalizeUID(c.After), c.Search, c.Limit)
+	contacts, err := data.Store.Contacts(ctx, app, chat.NormalizeUID(c.After), c.Search, c.Limit)
 	if err != nil {
 		return err
 	}
@@ -66,7 +65,7 @@ func (c *contactsList) Run(ctx context.Context) (err error) {
 }
 
 type contactsSet struct {
-	dataFlags
+	appFlags
 	UID   string `arg:"" help:"User id."`
 	Email string `arg:"" help:"Address."`
 }
@@ -77,12 +76,12 @@ func (c *contactsSet) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	if err := data.Store.SetContacts(ctx, daemon.App, []address.Contact{contact}); err != nil {
+	if err := data.Store.SetContacts(ctx, app, []address.Contact{contact}); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -93,19 +92,19 @@ func (c *contactsSet) Run(ctx context.Context) (err error) {
 }
 
 type contactsDelete struct {
-	dataFlags
+	appFlags
 	UID string `arg:"" help:"User id."`
 }
 
 // Run implements the command contacts delete.
 func (c *contactsDelete) Run(ctx context.Context) (err error) {
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
 	uid := chat.NormalizeUID(c.UID)
-	if err := data.Store.DeleteContact(ctx, daemon.App, uid); err != nil {
+	if err := data.Store.DeleteContact(ctx, app, uid); err != nil {
 		return fmt.Errorf("%s: %w", uid, err)
 	}
 	if c.JSON {
@@ -116,7 +115,7 @@ func (c *contactsDelete) Run(ctx context.Context) (err error) {
 }
 
 type contactsImport struct {
-	dataFlags
+	appFlags
 	File string `arg:"" type:"existingfile" help:"CSV file; a first line names its columns, others than uid and email are ignored."`
 }
 
@@ -131,7 +130,7 @@ func (c *contactsImport) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
@@ -141,7 +140,7 @@ func (c *contactsImport) Run(ctx context.Context) (err error) {
 		progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))))
 	read := progressbar.NewReader(file, bar)
-	result, err := address.Import(ctx, data.Store, daemon.App, &read)
+	result, err := address.Import(ctx, data.Store, app, &read)
 	err = errors.Join(err, bar.Finish())
 	if c.JSON {
 		return errors.Join(err, printJSON(result))
@@ -157,13 +156,13 @@ func (c *contactsImport) Run(ctx context.Context) (err error) {
 }
 
 type contactsExport struct {
-	dataFlags
+	appFlags
 	File string `arg:"" optional:"" help:"File to write; standard output unless given."`
 }
 
 // Run implements the command contacts export.
 func (c *contactsExport) Run(ctx context.Context) (err error) {
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
@@ -177,11 +176,11 @@ func (c *contactsExport) Run(ctx context.Context) (err error) {
 	}
 	if c.JSON {
 		contacts := []address.Contact{}
-		err := address.Each(ctx, data.Store, daemon.App, func(contact address.Contact) error {
+		err := address.Each(ctx, data.Store, app, func(contact address.Contact) error {
 			contacts = append(contacts, contact)
 			return nil
 		})
 		return errors.Join(err, writeJSON(out, contacts))
 	}
-	return address.Export(ctx, data.Store, daemon.App, out)
+	return address.Export(ctx, data.Store, app, out)
 }

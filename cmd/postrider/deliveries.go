@@ -40,9 +40,9 @@ type deliveryFilter struct {
 	Since     timeSince `placeholder:"TIME" help:"Only those created since: 2h, 2026-01-31 or 2026-01-31T12:00:00Z."`
 }
 
-func (f *deliveryFilter) outbox() outbox.Filter {
+func (f *deliveryFilter) outbox(app string) outbox.Filter {
 	filter := outbox.Filter{
-		App: daemon.App, Lane: outbox.Lane(f.Lane), Recipient: strings.ToLower(f.Recipient), Reason: strings.ToUpper(f.Reason), Since: f.Since.from(time.Now()),
+		App: app, Lane: outbox.Lane(f.Lane), Recipient: strings.ToLower(f.Recipient), Reason: strings.ToUpper(f.Reason), Since: f.Since.from(time.Now()),
 	}
 	for _, state := range f.State {
 		filter.States = append(filter.States, outbox.State(state))
@@ -79,7 +79,7 @@ func (s *timeSince) from(now time.Time) time.Time {
 }
 
 type deliveriesList struct {
-	dataFlags
+	appFlags
 	deliveryFilter
 	Limit  int    `default:"50" help:"How many at the most."`
 	Before string `placeholder:"ID" help:"Only those older than this one: continues a list."`
@@ -90,12 +90,12 @@ func (c *deliveriesList) Run(ctx context.Context) (err error) {
 	if c.Limit < 1 {
 		return errors.New("--limit: must be 1 or more")
 	}
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	filter := c.outbox()
+	filter := c.outbox(app)
 	filter.Before = c.Before
 	deliveries, err := data.Store.List(ctx, filter, c.Limit)
 	if err != nil {
@@ -124,7 +124,7 @@ func (c *deliveriesList) Run(ctx context.Context) (err error) {
 }
 
 type deliverySelection struct {
-	dataFlags
+	appFlags
 	deliveryFilter
 	IDs []string `arg:"" optional:"" name:"id" help:"Ids of deliveries."`
 	All bool     `help:"All that the filter selects, instead of ids; what a rule decided not to tell only if its state or reason is named."`
@@ -163,7 +163,7 @@ func (c *deliverySelection) each(ctx context.Context, done string, states []outb
 	if (len(c.IDs) == 0) == !c.All {
 		return errors.New("name deliveries by their ids, or select them with --all and a filter")
 	}
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (c *deliverySelection) each(ctx context.Context, done string, states []outb
 		apply(id)
 	}
 	if c.All {
-		filter := c.outbox()
+		filter := c.outbox(app)
 		if len(filter.States) == 0 {
 			filter.States = states
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
-	"github.com/postrider/postrider/internal/daemon"
 )
 
 type windowsCommand struct {
@@ -17,7 +16,7 @@ type windowsCommand struct {
 }
 
 type windowsList struct {
-	dataFlags
+	appFlags
 	Recipient string `placeholder:"UID" help:"Only those of this user."`
 	Limit     int    `default:"50" help:"How many at the most."`
 }
@@ -37,12 +36,12 @@ func (c *windowsList) Run(ctx context.Context) (err error) {
 	if c.Limit < 1 {
 		return errors.New("--limit: must be 1 or more")
 	}
-	data, err := c.open(ctx)
+	data, app, err := c.openApp(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	windows, err := data.Store.Windows(ctx, daemon.App, chat.NormalizeUID(c.Recipient), c.Limit)
+	windows, err := data.Store.Windows(ctx, app, chat.NormalizeUID(c.Recipient), c.Limit)
 	if err != nil {
 		return err
 	}
