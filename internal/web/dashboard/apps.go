@@ -45,6 +45,7 @@ func (p *perApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Without the store only what it is asked for fails, not the choice.
 	if all, err := apps.List(r.Context()); err == nil {
 		shown.many = len(all) > 1
+		p.forget(all)
 		for i := range all {
 			if c, err := r.Cookie(appCookie); err == nil && c.Value == all[i].ID {
 				app = all[i]
@@ -57,6 +58,16 @@ func (p *perApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		handler, _ = p.made.LoadOrStore(shown, p.of(app, shown.many))
 	}
 	handler.(http.Handler).ServeHTTP(w, r) //nolint:forcetypeassert // nothing else is kept
+}
+
+// forget drops the dashboards of apps that are gone.
+func (p *perApp) forget(there []access.App) {
+	p.made.Range(func(shown, _ any) bool {
+		if key := shown.(shownApp).key; !slices.ContainsFunc(there, func(app access.App) bool { return app.Key == key }) { //nolint:forcetypeassert // nothing else is kept
+			p.made.Delete(shown)
+		}
+		return true
+	})
 }
 
 // of makes the dashboard of an app.
