@@ -99,6 +99,9 @@ func (cs *cases) unchanged(ctx context.Context, tx *transaction) (map[*engine.Ca
 	})
 }
 
+// lookBack is how often windows are taken before all that are due are looked at.
+const lookBack = 8
+
 // takeBeside takes due windows of people about whom nobody else is deciding.
 func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limit int) error {
 	s.deciding.taking.Lock()
@@ -106,8 +109,14 @@ func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limi
 	// Looked at before the transaction reads, and so before what it sees: a
 	// decision that ends meanwhile has windows that are still open in it.
 	others, windows := s.deciding.now(cs.app)
-	// The first that are due are those of the others, nearly always.
-	for _, skip := range []int{windows, 0} {
+	// The first that are due are those of the others, nearly always. What was
+	// passed over with them, because its person was being decided about then or it
+	// became due late, is come back to.
+	skips := []int{windows, 0}
+	if s.deciding.takes++; s.deciding.takes%lookBack == 0 {
+		skips = []int{0}
+	}
+	for _, skip := range skips {
 		all := newCases(cs.app, cs.now)
 		if err := s.takeDue(ctx, tx, all, skip, limit+windows-skip, ""); err != nil {
 			return err
@@ -130,6 +139,7 @@ func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limi
 // What counts in one's quotas is not changed by two at one time.
 type deciding struct {
 	taking sync.Mutex // held by the one that is looking for windows to take
+	takes  int        // so far; under taking
 	mu     sync.Mutex
 	people map[appPerson]int // how many windows
 }

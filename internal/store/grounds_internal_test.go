@@ -1,6 +1,8 @@
 package store
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -189,5 +191,46 @@ func TestPersonBesideADecision(t *testing.T) {
 	}
 	if len(meanwhile) != 2 || meanwhile[1] != "bob" {
 		t.Errorf("afterwards it was decided about %v, want bob", meanwhile[1:])
+	}
+}
+
+// A window that is due before those that are being decided is not passed over for
+// as long as there are others.
+func TestWindowBeforeThoseOfOthers(t *testing.T) {
+	s := sqliteStore(t)
+	recordMessage(t, s, "held", "bob")
+	var meanwhile []string
+	outer := true
+	judge := &during{}
+	judge.happens = func(c *engine.Case) {
+		if !outer {
+			meanwhile = append(meanwhile, c.UID)
+			return
+		}
+		outer = false
+		for i := range 2 * lookBack {
+			recordMessage(t, s, fmt.Sprint(i), fmt.Sprint("later-", i))
+		}
+		at := s.clock().Add(-2 * time.Hour)
+		err := s.Record(t.Context(), engine.Recording{App: "app", At: at, Wait: time.Minute, Events: []chat.Event{{
+			Change: chat.MessageSent{Message: chat.Message{
+				ID: "early", Conversation: chat.OneOnOne("ann", "early"), Sender: "ann", Receiver: "early", Category: "message", Type: "text",
+				SentAt: at, State: chat.StateVisible, Body: []byte("{}"),
+			}},
+		}}})
+		if err != nil {
+			t.Error(err)
+		}
+		for range lookBack {
+			if _, err := s.Decide(t.Context(), "app", judge, 2, hand(10)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if _, err := s.Decide(t.Context(), "app", judge, 1, hand(10)); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(meanwhile, "early") {
+		t.Errorf("it was decided about %v, and not about the first", meanwhile)
 	}
 }
