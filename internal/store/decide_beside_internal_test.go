@@ -38,12 +38,19 @@ func sqliteStore(t *testing.T) *Store {
 	return nil
 }
 
+// recordMessage records a message of ann's of an hour ago, whose window is due.
 func recordMessage(t *testing.T, s *Store, id, to string) {
 	t.Helper()
-	at := s.clock().Add(-time.Hour)
+	recordFrom(t, s, id, "ann", to, time.Hour)
+}
+
+// recordFrom records a message of some time ago.
+func recordFrom(t *testing.T, s *Store, id, from, to string, ago time.Duration) {
+	t.Helper()
+	at := s.clock().Add(-ago)
 	err := s.Record(t.Context(), engine.Recording{App: "app", At: at, Wait: time.Minute, Events: []chat.Event{{
 		Change: chat.MessageSent{Message: chat.Message{
-			ID: id, Conversation: chat.OneOnOne("ann", to), Sender: "ann", Receiver: to, Category: "message", Type: "text", SentAt: at,
+			ID: id, Conversation: chat.OneOnOne(from, to), Sender: from, Receiver: to, Category: "message", Type: "text", SentAt: at,
 			State: chat.StateVisible, Body: []byte("{}"),
 		}},
 	}}})

@@ -154,15 +154,7 @@ func TestMessageOfAnotherProcessBesideADecision(t *testing.T) {
 func TestPersonBesideADecision(t *testing.T) {
 	s := sqliteStore(t)
 	recordMessage(t, s, "1", "bob")
-	err := s.Record(t.Context(), engine.Recording{App: "app", At: s.clock().Add(-time.Hour), Wait: time.Minute, Events: []chat.Event{{
-		Change: chat.MessageSent{Message: chat.Message{
-			ID: "2", Conversation: chat.OneOnOne("cid", "bob"), Sender: "cid", Receiver: "bob", Category: "message", Type: "text",
-			SentAt: s.clock().Add(-time.Hour), State: chat.StateVisible, Body: []byte("{}"),
-		}},
-	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	recordFrom(t, s, "2", "cid", "bob", time.Hour)
 	recordMessage(t, s, "3", "dee")
 	var meanwhile []string
 	outer := true
@@ -211,16 +203,7 @@ func TestWindowBeforeThoseOfOthers(t *testing.T) {
 		for i := range 2 * lookBack {
 			recordMessage(t, s, fmt.Sprint(i), fmt.Sprint("later-", i))
 		}
-		at := s.clock().Add(-2 * time.Hour)
-		err := s.Record(t.Context(), engine.Recording{App: "app", At: at, Wait: time.Minute, Events: []chat.Event{{
-			Change: chat.MessageSent{Message: chat.Message{
-				ID: "early", Conversation: chat.OneOnOne("ann", "early"), Sender: "ann", Receiver: "early", Category: "message", Type: "text",
-				SentAt: at, State: chat.StateVisible, Body: []byte("{}"),
-			}},
-		}}})
-		if err != nil {
-			t.Error(err)
-		}
+		recordFrom(t, s, "early", "ann", "early", 2*time.Hour)
 		for range lookBack {
 			if _, err := s.Decide(t.Context(), "app", judge, 2, hand(10)); err != nil {
 				t.Error(err)
