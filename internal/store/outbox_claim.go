@@ -71,43 +71,42 @@ func (s *Store) take(ctx context.Context, tx *transaction, lane outbox.Lane, lim
 // the ids of those that it did not come to.
 func (s *Store) readPayloads(ctx context.Context, tx *transaction, claimed []outbox.Claimed) (left map[string]bool, err error) {
 	byID := make(map[string]int, len(claimed))
-	left = make(map[string]bool)
+	left = make(map[string]bool, len(claimed))
+	ids := make([]string, len(claimed))
+	for i := range claimed {
+		ids[i] = claimed[i].ID
+		byID[ids[i]] = i
+		left[ids[i]] = true
+	}
 	room := claimBytes
-	err = chunks(len(claimed), func(from, to int) error {
-		ids := make([]any, 0, to-from)
-		for i := from; i < to; i++ {
-			byID[claimed[i].ID] = i
-			left[claimed[i].ID] = true
-			ids = append(ids, claimed[i].ID)
-		}
+	err = eachIn(tx, nil, ids, func(in string, args []any) error {
 		if room <= 0 {
 			return nil
 		}
-		err := query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id IN (`+list(to-from, 1)+`)`, ids,
-			func(rows *sql.Rows) error {
-				if room <= 0 {
-					return errNoRoom
-				}
-				var id string
-				var body []byte
-				if err := rows.Scan(&id, &body); err != nil {
-					return err
-				}
-				claimed[byID[id]].Payload = body
-				delete(left, id)
-				room -= len(body)
-				return nil
-			})
+		err := query(ctx, tx, `SELECT delivery_id, body FROM payloads WHERE delivery_id `+in, args, func(rows *sql.Rows) error {
+			if room <= 0 {
+				return errNoRoom
+			}
+			var id string
+			var body []byte
+			if err := rows.Scan(&id, &body); err != nil {
+				return err
+			}
+			claimed[byID[id]].Payload = body
+			delete(left, id)
+			room -= len(body)
+			return nil
+		})
 		if errors.Is(err, errNoRoom) {
 			return nil
 		}
-		// What has no payload, against all rules, is handed out as well: left
-		// behind it would be the first of every claim.
-		for i := from; i < to; i++ {
-			delete(left, claimed[i].ID)
-		}
 		return err
 	})
+	if room > 0 {
+		// What has no payload, against all rules, is handed out as well: left
+		// behind it would be the first of every claim.
+		clear(left)
+	}
 	return left, err
 }
 
@@ -159,12 +158,12 @@ func (s *Store) Renew(ctx context.Context, refs []outbox.Ref, lease time.Duratio
 			return err
 		}
 		kept := make(map[outbox.Ref]bool, len(refs))
-		err := chunks(len(refs), func(from, to int) error {
-			args := []any{millis(s.clock()), lease.Milliseconds()}
-			for _, ref := range refs[from:to] {
-				args = append(args, ref.ID, ref.Claim)
-			}
-			return query(ctx, tx, `WITH held (held_id, held_claim) AS (VALUES `+tuples(to-from, 2, 3, "TEXT", "BIGINT")+`)
+		held := newRelation(len(refs), "TEXT", "BIGINT")
+		for _, ref := range refs {
+			held.add(ref.ID, ref.Claim)
+		}
+		err := held.each(tx, []any{millis(s.clock()), lease.Milliseconds()}, func(table string, args []any) error {
+			return query(ctx, tx, `WITH held (held_id, held_claim) AS (`+table+`)
 				UPDATE deliveries SET lease_until = `+s.dialect.leaseClock+` + CAST($2 AS BIGINT)
 				FROM held WHERE id = held_id AND claim = held_claim AND `+stillInHand+`
 				RETURNING id, claim`, args, scanRefs(kept))

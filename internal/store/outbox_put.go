@@ -58,18 +58,16 @@ func (s *Store) dedupe(ctx context.Context, tx *transaction, entries []outbox.En
 	// other instead of deadlocking.
 	slices.SortFunc(keyed, func(a, b int) int { return bytes.Compare(entries[a].DedupeKey, entries[b].DedupeKey) })
 
-	now := millis(s.clock())
-	taken := make(map[string]bool)
-	err := chunks(len(keyed), func(from, to int) error {
-		args := make([]any, 0, 1+3*(to-from))
-		args = append(args, now)
-		for _, i := range keyed[from:to] {
-			taken[string(entries[i].DedupeKey)] = true
-			args = append(args, entries[i].DedupeKey, entries[i].ID, millis(entries[i].DedupeUntil))
-		}
+	taken := make(map[string]bool, len(keyed))
+	keys := newRelation(len(keyed), "BYTEA", "TEXT", "BIGINT")
+	for _, i := range keyed {
+		taken[string(entries[i].DedupeKey)] = true
+		keys.add(entries[i].DedupeKey, entries[i].ID, millis(entries[i].DedupeUntil))
+	}
+	err := keys.each(tx, []any{millis(s.clock())}, func(table string, args []any) error {
 		// The same delivery again is not a duplicate of itself: a commit
 		// whose answer was lost is simply repeated.
-		return query(ctx, tx, `INSERT INTO dedupe (key, delivery_id, expires_at) VALUES `+tuples(to-from, 3, 2)+`
+		return query(ctx, tx, `INSERT INTO dedupe (key, delivery_id, expires_at) `+table+`
 			ON CONFLICT (key) DO UPDATE SET delivery_id = excluded.delivery_id, expires_at = excluded.expires_at
 			WHERE dedupe.expires_at <= $1 OR dedupe.delivery_id = excluded.delivery_id
 			RETURNING key`, args, func(rows *sql.Rows) error {

@@ -25,9 +25,8 @@ func chunks(n int, each func(from, to int) error) error {
 }
 
 // tuples returns "($1,$2),($3,$4)": the parameters of a multi-row VALUES,
-// counted from first. A cast such as "BIGINT" is applied where given: in a
-// VALUES that is not an INSERT's, PostgreSQL takes parameters for text.
-func tuples(rows, columns, first int, casts ...string) string {
+// counted from first.
+func tuples(rows, columns, first int) string {
 	var b strings.Builder
 	n := first
 	for row := range rows {
@@ -39,11 +38,7 @@ func tuples(rows, columns, first int, casts ...string) string {
 			if column > 0 {
 				b.WriteByte(',')
 			}
-			parameter := "$" + strconv.Itoa(n)
-			if column < len(casts) {
-				parameter = "CAST(" + parameter + " AS " + casts[column] + ")"
-			}
-			b.WriteString(parameter)
+			b.WriteString("$" + strconv.Itoa(n))
 			n++
 		}
 		b.WriteByte(')')
