@@ -34,25 +34,18 @@ func (j *judge) Compose(c *Case, v *Verdict) ([]Call, error) {
 
 // digestOf are the facts of a digest of the messages of these numbers.
 func (j *judge) digestOf(c *Case, numbers []int64) *digest.Facts {
-	if len(numbers) > digest.MaxMessages {
-		numbers = numbers[len(numbers)-digest.MaxMessages:]
-	}
+	shown := c.Shown(numbers)
 	f := &digest.Facts{
 		AppID: j.cfg.AppID, Region: j.cfg.Region,
 		Recipient: chat.User{UID: c.UID}, Email: c.Email,
 		Conversation: c.Conversation, Group: c.Group, Users: c.Users,
 		Privacy: j.settings.Merge(c.Preferences).Privacy, Settings: j.settings, Templates: j.templates,
-		Messages: make([]chat.Message, 0, len(numbers)),
+		Messages: make([]chat.Message, 0, len(shown)),
 	}
 	if c.Person != nil {
 		f.Recipient = *c.Person
 	}
-	for i := range c.Messages {
-		m := &c.Messages[i]
-		if len(numbers) == 0 || m.Number != numbers[0] {
-			continue
-		}
-		numbers = numbers[1:]
+	for _, m := range shown {
 		f.Messages = append(f.Messages, chat.Message{
 			ID: m.ID, Conversation: c.Conversation, Sender: m.Sender, Category: m.Category, Type: m.Type,
 			Mentions: m.Mentions, MentionsAll: m.MentionsAll, SentAt: m.SentAt, State: m.State, Number: m.Number, Body: m.Body,

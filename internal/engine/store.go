@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/engine/digest"
 	"github.com/postrider/postrider/internal/outbox"
 )
 
@@ -103,8 +105,8 @@ type Case struct {
 	Joined    time.Time
 	GroupSize int         // 0 unless the judge wants it
 	Group     *chat.Group // nil for one-on-one, or when nothing is known
-	// Messages are those numbered above After, oldest first, whatever their
-	// state. They are shared with other cases: not to be changed.
+	// Messages are those numbered above After, in the order in which they came,
+	// whatever their state. They are shared with other cases: not to be changed.
 	Messages []Missed
 	// Blocks are the times in which the person and somebody else wanted to
 	// hear nothing of each other, by the other's id.
@@ -116,6 +118,24 @@ type Case struct {
 	BusyUntil time.Time
 	// Users are the people named in it, as far as they are known.
 	Users map[string]*chat.User
+}
+
+// ShownMessages is how many messages a payload shows at the most.
+const ShownMessages = digest.MaxMessages
+
+// Shown returns the messages of these numbers, which ascend, that a payload shows:
+// the newest by when they were sent, oldest first. They may have come in another
+// order.
+func (c *Case) Shown(numbers []int64) []*Missed {
+	shown := make([]*Missed, 0, len(numbers))
+	for i := range c.Messages {
+		m := &c.Messages[i]
+		if len(numbers) > 0 && m.Number == numbers[0] {
+			shown, numbers = append(shown, m), numbers[1:]
+		}
+	}
+	slices.SortStableFunc(shown, func(a, b *Missed) int { return a.SentAt.Compare(b.SentAt) })
+	return shown[max(0, len(shown)-ShownMessages):]
 }
 
 // Missed is a message that somebody may have missed.
@@ -148,7 +168,7 @@ type Verdict struct {
 	// Wait puts the window off until then.
 	Wait   time.Time
 	Reason chat.Reason // of the wait
-	// Send are the numbers of the messages of the digest, oldest first.
+	// Send are the numbers of the messages of the digest, ascending.
 	Send []int64
 	// To are the providers that are called.
 	To      []string

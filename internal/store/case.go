@@ -132,12 +132,13 @@ func scanPerson(rows *sql.Rows, all []*engine.Case) error {
 	return nil
 }
 
-// shownMessages is how many messages a payload carries: the newest (S9).
-const shownMessages = 100
+// bodiesRead is of how many of a conversation's last messages the objects are read
+// with them: as many as a payload shows. Others are read when they are shown.
+const bodiesRead = engine.ShownMessages
 
 // messages reads the messages above the windows' marks: once for each
-// conversation, however many of its people are due. Of those that may be shown,
-// which are the newest, it reads the message objects too.
+// conversation, however many of its people are due. Of the last ones, which
+// nearly always are those that are shown, it reads the message objects too.
 func (cs *cases) messages(ctx context.Context, tx *transaction) error {
 	after := make(map[chat.Conversation]int64)
 	for _, c := range cs.all {
@@ -151,7 +152,7 @@ func (cs *cases) messages(ctx context.Context, tx *transaction) error {
 	for i, c := range conversations {
 		shown := int64(math.MaxInt64)
 		if last, ok := cs.last[c]; ok {
-			shown = last - shownMessages
+			shown = last - bodiesRead
 		}
 		wanted.add(i, text(string(c)), after[c], shown)
 	}
@@ -362,14 +363,9 @@ type withoutBody struct {
 // withoutBodies returns those of a case's messages of these numbers that are to
 // be shown and cannot be yet.
 func withoutBodies(c *engine.Case, numbers []int64) []withoutBody {
-	numbers = numbers[max(0, len(numbers)-shownMessages):]
 	var without []withoutBody
-	for i := range c.Messages {
-		m := &c.Messages[i]
-		if len(numbers) == 0 || m.Number != numbers[0] {
-			continue
-		}
-		if numbers = numbers[1:]; len(m.Body) == 0 {
+	for _, m := range c.Shown(numbers) {
+		if len(m.Body) == 0 {
 			without = append(without, withoutBody{c.Conversation, m})
 		}
 	}

@@ -99,6 +99,14 @@ func (d *dialect) by(index string) string {
 	return fmt.Sprintf(d.indexedBy, index)
 }
 
+// skipLockedOf is skipLocked for one table of several.
+func (d *dialect) skipLockedOf(table string) string {
+	if d.soleWriter() {
+		return ""
+	}
+	return " FOR UPDATE OF " + table + " SKIP LOCKED"
+}
+
 // unindexed is a column by which no index is to be looked for.
 func (d *dialect) unindexed(column string) string {
 	if d.indexedBy == "" {

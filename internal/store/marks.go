@@ -20,6 +20,10 @@ type reading struct {
 
 type marking []reading
 
+// clocksApart is how far the chat's clock may be ahead of ours: nobody has read
+// what is sent later than that.
+const clocksApart = 5 * time.Minute
+
 type markKey struct {
 	uid          string
 	conversation chat.Conversation
@@ -35,11 +39,13 @@ func (m marking) run(ctx context.Context, s *Store, tx *transaction) (int, error
 	}
 	marks := make(map[markKey]chat.Mark, len(m))
 	for _, r := range m {
-		at := r.Read.At
-		if at.IsZero() {
-			at = r.Recording.At
+		switch latest := r.Recording.At.Add(clocksApart); {
+		case r.Read.At.IsZero():
+			r.Read.At = r.Recording.At
+		case r.Read.At.After(latest):
+			r.Read.At = latest
 		}
-		mark := chat.MarkUpTo(at)
+		mark := chat.MarkUpTo(r.Read.At)
 		switch sent, ok := known[r.MessageID]; {
 		case r.MessageID == "":
 			if mark, err = s.readAll(ctx, tx, app, &r.Read); err != nil {

@@ -27,7 +27,7 @@ type notice struct {
 	detail   string
 }
 
-// refs are the messages of a notice, oldest first.
+// refs are the messages of a notice, in the order in which they came.
 type refs struct {
 	IDs     []string `json:"ids"`
 	Numbers []int64  `json:"numbers"`
@@ -175,23 +175,27 @@ func (n *notice) columns() ([]any, error) {
 	wanted := n.messages
 	for i := range n.Messages {
 		if len(wanted) > 0 && n.Messages[i].Number == wanted[0] {
-			newest, wanted = n.Messages[i], wanted[1:]
-			all.IDs, all.Numbers = append(all.IDs, newest.ID), append(all.Numbers, newest.Number)
+			m := &n.Messages[i]
+			wanted = wanted[1:]
+			all.IDs, all.Numbers = append(all.IDs, m.ID), append(all.Numbers, m.Number)
+			if !m.SentAt.Before(newest.SentAt) {
+				newest = *m
+			}
 		}
 	}
 	encoded, err := json.Marshal(all)
 	if err != nil {
 		return nil, fmt.Errorf("encode message ids: %w", err)
 	}
-	first, reserved := int64(0), 0
+	first, last, reserved := int64(0), int64(0), 0
 	if len(all.Numbers) > 0 {
-		first = all.Numbers[0]
+		first, last = all.Numbers[0], all.Numbers[len(all.Numbers)-1]
 	}
 	if n.open() {
 		reserved = 1
 	}
 	return []any{
-		n.id, text(n.App), n.digest, text(string(n.Conversation)), text(n.UID), first, newest.Number, text(newest.ID),
+		n.id, text(n.App), n.digest, text(string(n.Conversation)), text(n.UID), first, last, text(newest.ID),
 		text(newest.Type), text(string(newest.Category)), text(newest.Sender), millis(newest.SentAt), encoded, n.day, reserved, apart(n.Now, newest.SentAt), notNull(n.verdict.Evidence),
 	}, nil
 }

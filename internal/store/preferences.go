@@ -65,7 +65,10 @@ func (s *Store) ChangePreferences(
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE preferences SET choices = $1, interval_ms = $2 WHERE app = $3 AND uid = $4`,
 			choices, interval.Milliseconds(), text(app), text(uid))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.lookAgain(ctx, tx, app, uid)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store preferences: %w", err)
@@ -89,7 +92,10 @@ func (s *Store) SetTimezone(ctx context.Context, app, uid, zone string) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO preferences (app, uid, timezone, updated_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (app, uid) DO UPDATE SET timezone = excluded.timezone, updated_at = excluded.updated_at`,
 			text(app), text(uid), text(zone), millis(s.clock()))
-		return err
+		if err != nil {
+			return err
+		}
+		return s.lookAgain(ctx, tx, app, uid)
 	})
 	if err != nil {
 		return fmt.Errorf("store time zone: %w", err)

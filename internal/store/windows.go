@@ -19,6 +19,9 @@ func (s *Store) openWindows(ctx context.Context, tx *transaction, m messages) (i
 	if len(m) == 0 {
 		return 0, nil
 	}
+	if err := s.mentionsSooner(ctx, tx, m); err != nil {
+		return 0, err
+	}
 	if guid, ok := m[0].Conversation.Group(); ok {
 		return s.openGroup(ctx, tx, guid, m)
 	}
