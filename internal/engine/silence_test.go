@@ -88,6 +88,46 @@ func TestSilence(t *testing.T) {
 			mon21:00 otto to mira: three
 			mon23:00 | no mail mira: three DND_PREFERENCE
 		`, options{}},
+		{"a mention lifts the hours of a window that waits for them", `
+			0m       app bypassPreferencesForMentions=true
+			0m       mira wakes 900-1700
+			mon18:00 otto to mira: one
+			mon20:00 | wait WAITING_FOR_SCHEDULE
+			mon21:00 otto to mira: two
+			mon22:00 otto to mira: three @mira
+			tue00:00 | custom 1 mira: one | two | otto mentioned you: three @mira
+		`, options{}},
+		{"so does a mention of everybody, for those who wait", `
+			0m       #team has otto, mira, lena
+			0m       app bypassPreferencesForAll=true
+			0m       mira wakes 900-1700
+			mon18:00 otto to #team: one
+			mon20:00 | custom 1 lena: one
+			mon20:00 | wait WAITING_FOR_SCHEDULE
+			mon22:00 otto to #team: two @all
+			tue00:00 | custom 2 lena: otto mentioned everyone in team: two @all
+			tue00:00 | custom 3 mira: one | otto mentioned everyone in team: two @all
+		`, options{}},
+		{"a mention that lifts nothing leaves a window waiting", `
+			0m       mira wakes 900-1700
+			mon18:00 otto to mira: one
+			mon20:00 | wait WAITING_FOR_SCHEDULE
+			mon20:30 otto to mira: two @mira
+			mon22:30 | wait WAITING_FOR_SCHEDULE
+			tue09:00 | custom 1 mira: one | otto mentioned you: two @mira
+		`, options{}},
+		{"other hours, or another place, count at once for a window that waits", `
+			0m       mira wakes 900-1700
+			0m       lena wakes 900-1700
+			mon18:00 otto to mira: one
+			mon18:00 otto to lena: two
+			mon20:00 | wait WAITING_FOR_SCHEDULE
+			mon20:00 | wait WAITING_FOR_SCHEDULE
+			mon21:00 mira wakes 0-2359
+			mon21:05 | custom 1 mira: one
+			mon22:00 lena lives in America/Los_Angeles
+			mon22:05 | custom 2 lena: two
+		`, options{}},
 		{"a mention lifts nothing where the app does not say so, and no quota ever", `
 			0m   app email.maxPerDay=1
 			0m   #team has otto, mira

@@ -34,11 +34,6 @@ func newCases(app string, now time.Time) *cases {
 	return &cases{app: app, now: now, last: make(map[chat.Conversation]int64)}
 }
 
-func (cs *cases) add(c *engine.Case, last int64) {
-	cs.all = append(cs.all, c)
-	cs.last[c.Conversation] = last
-}
-
 func (cs *cases) conversations() []chat.Conversation {
 	all := make(map[chat.Conversation]bool, len(cs.all))
 	for _, c := range cs.all {
@@ -47,8 +42,8 @@ func (cs *cases) conversations() []chat.Conversation {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// facts reads everything that is to be known to judge the cases. The
-// conversations are locked.
+// facts reads everything that is to be known to judge the cases. For a decision
+// that is to be written as it is, their conversations are locked.
 func (cs *cases) facts(ctx context.Context, tx *transaction, judge engine.Judge) error {
 	for _, part := range []struct {
 		what string
@@ -133,8 +128,9 @@ func scanPerson(rows *sql.Rows, all []*engine.Case) error {
 }
 
 // bodiesRead is of how many of a conversation's last messages the objects are read
-// with them: as many as a payload shows. Others are read when they are shown.
-const bodiesRead = engine.ShownMessages
+// with them: nearly all digests have no more. Those of others are read when it is
+// known that they are told, so that what only waits takes little memory.
+const bodiesRead = 8
 
 // messages reads the messages above the windows' marks: once for each
 // conversation, however many of its people are due. Of the last ones, which

@@ -45,7 +45,7 @@ func (s *Store) Decide(ctx context.Context, app string, judge engine.Judge, limi
 func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge, limit int, hand outbox.Hand) (decided engine.Decided, err error) {
 	err = s.inBackground(ctx, func(tx *transaction) error {
 		cs := newCases(app, s.clock())
-		if err := s.takeDue(ctx, tx, cs, 0, limit, s.dialect.skipLocked); err != nil {
+		if err := s.takeDue(ctx, tx, cs, limit); err != nil {
 			return fmt.Errorf("take due windows: %w", err)
 		}
 		if len(cs.all) == 0 {
@@ -61,33 +61,33 @@ func (s *Store) decideLocked(ctx context.Context, app string, judge engine.Judge
 		if err != nil {
 			return err
 		}
-		decided, err = s.judgeAgain(ctx, tx, cs, rulings, judge, hand)
+		decided, err = s.carryOutAgain(ctx, tx, cs, rulings, judge, hand)
 		decided.Problems = problems
 		return err
 	})
 	return decided, err
 }
 
-// takeDue reads the windows that are due, passing over the first ones. Where
-// nothing locks them, it reads the numbers of their conversations' last messages
-// too.
-func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, skip, limit int, lock string) error {
-	last := "0"
-	if lock == "" {
-		last = "COALESCE((SELECT last FROM conversations AS c WHERE c.app = windows.app AND c.id = windows.conversation), 0)"
+// takeDue takes the windows that are due, and nobody else has locked.
+func (s *Store) takeDue(ctx context.Context, tx *transaction, cs *cases, limit int) error {
+	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for, 0 FROM windows
+		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3`+s.dialect.skipLocked,
+		[]any{text(cs.app), millis(cs.now), limit}, cs.scanWindow)
+}
+
+// scanWindow adds a window, with the number of its conversation's last message.
+func (cs *cases) scanWindow(rows *sql.Rows) error {
+	c := &engine.Case{App: cs.app, Now: cs.now}
+	var opened, due, last int64
+	if err := rows.Scan(&c.UID, &c.Conversation, &c.After, &opened, &due, &c.WaitsFor, &last); err != nil {
+		return err
 	}
-	return query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for, `+last+` FROM windows
-		WHERE app = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 OFFSET $4`+lock,
-		[]any{text(cs.app), millis(cs.now), limit, skip}, func(rows *sql.Rows) error {
-			c := &engine.Case{App: cs.app, Now: cs.now}
-			var opened, due, last int64
-			if err := rows.Scan(&c.UID, &c.Conversation, &c.After, &opened, &due, &c.WaitsFor, &last); err != nil {
-				return err
-			}
-			c.OpenedAt, c.DueAt = fromMillis(opened), fromMillis(due)
-			cs.add(c, last)
-			return nil
-		})
+	c.OpenedAt, c.DueAt = fromMillis(opened), fromMillis(due)
+	cs.all = append(cs.all, c)
+	if last > 0 {
+		cs.last[c.Conversation] = last
+	}
+	return nil
 }
 
 // ruling is a case with its verdict.
@@ -150,9 +150,9 @@ func (s *Store) compose(ctx context.Context, tx *transaction, cs *cases, rulings
 	return problems, nil
 }
 
-// judgeAgain writes rulings, about whose people others may have decided since
-// quotas were read: what does not fit any more is judged again.
-func (s *Store) judgeAgain(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge, hand outbox.Hand) (engine.Decided, error) {
+// carryOutAgain writes rulings about whose people others may have decided since
+// quotas were read: what does not fit any more is judged again before.
+func (s *Store) carryOutAgain(ctx context.Context, tx *transaction, cs *cases, rulings []*ruling, judge engine.Judge, hand outbox.Hand) (engine.Decided, error) {
 	if err := s.reserve(ctx, tx, cs.app, rulings, judge); err != nil {
 		return engine.Decided{}, fmt.Errorf("reserve quotas: %w", err)
 	}
@@ -160,21 +160,19 @@ func (s *Store) judgeAgain(ctx context.Context, tx *transaction, cs *cases, ruli
 	if err != nil {
 		return engine.Decided{}, err
 	}
-	p.taken = nil
 	return s.carryOut(ctx, tx, cs, p, hand.Lease)
 }
 
 // prepared is what is to be written of rulings.
 type prepared struct {
 	rulings []*ruling
-	taken   quotaCounts // what they take of quotas
 	notices []*notice
 	inHand  []outbox.Claimed
 }
 
 // prepare makes what is to be written, as far as that is known beforehand.
 func (s *Store) prepare(cs *cases, rulings []*ruling, room int) (*prepared, error) {
-	p := &prepared{rulings: rulings, taken: takenBy(rulings)}
+	p := &prepared{rulings: rulings}
 	var err error
 	if p.notices, err = s.noticesOf(cs, rulings); err != nil {
 		return nil, err
@@ -183,13 +181,10 @@ func (s *Store) prepare(cs *cases, rulings []*ruling, room int) (*prepared, erro
 	return p, nil
 }
 
-// carryOut writes what was prepared.
+// carryOut writes what was prepared, but for what it takes of quotas.
 func (s *Store) carryOut(ctx context.Context, tx *transaction, cs *cases, p *prepared, lease time.Duration) (engine.Decided, error) {
 	decided := engine.Decided{
 		Windows: len(p.rulings), InHand: p.inHand, Skipped: make(map[chat.Reason]int), Waiting: make(map[chat.Reason]int),
-	}
-	if err := s.addQuotas(ctx, tx, cs.app, p.taken); err != nil {
-		return decided, fmt.Errorf("reserve quotas: %w", err)
 	}
 	if err := s.insertNotices(ctx, tx, cs, p.notices, lease); err != nil {
 		return decided, err
@@ -239,13 +234,17 @@ func (s *Store) closeWindows(ctx context.Context, tx *transaction, app string, r
 	}
 	closed := make([]*ruling, 0, len(rulings))
 	for _, r := range rulings {
-		if !moving[r.Conversation] || len(r.Messages) == 0 {
+		if !moving[r.Conversation] {
 			closed = append(closed, r)
 			continue
 		}
+		after := r.After
+		if len(r.Messages) > 0 {
+			after = r.Messages[len(r.Messages)-1].Number
+		}
 		_, err := tx.ExecContext(ctx, `UPDATE windows SET after = $4, opened_at = $5, due_at = $6, waits_for = ''
 			WHERE app = $1 AND uid = $2 AND conversation = $3`, text(app), text(r.UID), text(string(r.Conversation)),
-			r.Messages[len(r.Messages)-1].Number, millis(r.Now), millis(laterOf(r.verdict.Again, r.Now.Add(time.Second))))
+			after, millis(r.Now), millis(laterOf(r.verdict.Again, r.Now.Add(time.Second))))
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -44,10 +45,10 @@ func (s *Store) decideBeside(ctx context.Context, app string, judge engine.Judge
 		if err != nil {
 			return err
 		}
-		if same {
-			decided, err = s.carryOut(ctx, tx, cs, prepared, hand.Lease)
-		} else {
+		if !same {
 			decided, err = s.carryOutWhatHolds(ctx, tx, cs, rulings, judge, hand)
+		} else if err = s.addQuotas(ctx, tx, app, takenBy(rulings)); err == nil {
+			decided, err = s.carryOut(ctx, tx, cs, prepared, hand.Lease)
 		}
 		decided.Windows = len(rulings)
 		decided.Problems = problems
@@ -72,7 +73,7 @@ func (s *Store) carryOutWhatHolds(ctx context.Context, tx *transaction, cs *case
 	if len(held) < len(rulings) {
 		s.contended.Store(true)
 	}
-	return s.judgeAgain(ctx, tx, cs, held, judge, hand)
+	return s.carryOutAgain(ctx, tx, cs, held, judge, hand)
 }
 
 // unchanged returns the windows that are as they were read, in conversations
@@ -99,36 +100,22 @@ func (cs *cases) unchanged(ctx context.Context, tx *transaction) (map[*engine.Ca
 	})
 }
 
-// lookBack is how often windows are taken before all that are due are looked at.
-const lookBack = 8
-
 // takeBeside takes due windows of people about whom nobody else is deciding.
 func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limit int) error {
 	s.deciding.taking.Lock()
 	defer s.deciding.taking.Unlock()
-	// Looked at before the transaction reads, and so before what it sees: a
-	// decision that ends meanwhile has windows that are still open in it.
-	others, windows := s.deciding.now(cs.app)
-	// The first that are due are those of the others, nearly always. What was
-	// passed over with them, because its person was being decided about then or it
-	// became due late, is come back to.
-	skips := []int{windows, 0}
-	if s.deciding.takes++; s.deciding.takes%lookBack == 0 {
-		skips = []int{0}
+	// Looked at before the transaction sees anything: whoever ends a decision
+	// after that still counts.
+	others, err := json.Marshal(s.deciding.now(cs.app))
+	if err != nil {
+		return fmt.Errorf("name those who are passed over: %w", err)
 	}
-	for _, skip := range skips {
-		all := newCases(cs.app, cs.now)
-		if err := s.takeDue(ctx, tx, all, skip, limit+windows-skip, ""); err != nil {
-			return err
-		}
-		for _, c := range all.all {
-			if len(cs.all) < limit && !others[c.UID] {
-				cs.add(c, all.last[c.Conversation])
-			}
-		}
-		if skip == 0 || len(cs.all) > 0 {
-			break
-		}
+	err = query(ctx, tx, `SELECT uid, conversation, after, opened_at, due_at, waits_for,
+		COALESCE((SELECT last FROM conversations AS c WHERE c.app = windows.app AND c.id = windows.conversation), 0) FROM windows
+		WHERE app = $1 AND due_at <= $2 AND uid NOT IN (SELECT value FROM json_each($4)) ORDER BY due_at LIMIT $3`,
+		[]any{text(cs.app), millis(cs.now), limit, string(others)}, cs.scanWindow)
+	if err != nil {
+		return err
 	}
 	s.deciding.begin(cs)
 	return nil
@@ -139,39 +126,37 @@ func (s *Store) takeBeside(ctx context.Context, tx *transaction, cs *cases, limi
 // What counts in one's quotas is not changed by two at one time.
 type deciding struct {
 	taking sync.Mutex // held by the one that is looking for windows to take
-	takes  int        // so far; under taking
 	mu     sync.Mutex
-	people map[appPerson]int // how many windows
+	people map[appPerson]bool
 }
 
 type appPerson struct{ app, uid string }
 
-// now returns the people of an app about whom it is being decided now, and how
-// many windows of theirs.
-func (d *deciding) now(app string) (people map[string]bool, windows int) {
+// now returns the people of an app about whom it is being decided now.
+func (d *deciding) now(app string) []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	people = make(map[string]bool, len(d.people))
-	for p, n := range d.people {
+	people := make([]string, 0, len(d.people))
+	for p := range d.people {
 		if p.app == app {
-			people[p.uid] = true
-			windows += n
+			people = append(people, text(p.uid))
 		}
 	}
-	return people, windows
+	return people
 }
 
 func (d *deciding) begin(cs *cases) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.people == nil {
-		d.people = make(map[appPerson]int)
+		d.people = make(map[appPerson]bool)
 	}
 	for _, c := range cs.all {
-		d.people[appPerson{cs.app, c.UID}]++
+		d.people[appPerson{cs.app, c.UID}] = true
 	}
 }
 
+// end lets go of the people of a decision: they are its alone.
 func (d *deciding) end(cs *cases) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

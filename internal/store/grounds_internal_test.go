@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,10 +34,9 @@ func asOf(t *testing.T, s *Store, happens func()) bool {
 	return look(since)
 }
 
-// What changes nothing that decisions rest on lets them be written as they are;
-// whatever else is written, by whomever, has them looked at again.
-func TestGroundsOfDecisions(t *testing.T) {
-	s := sqliteStore(t)
+// beside opens the file of a store once more, as another process does.
+func beside(t *testing.T, s *Store) *Store {
+	t.Helper()
 	var path string
 	if err := s.read.QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
 		t.Fatal(err)
@@ -50,6 +50,14 @@ func TestGroundsOfDecisions(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return other
+}
+
+// What changes nothing that decisions rest on lets them be written as they are;
+// whatever else is written, by whomever, has them looked at again.
+func TestGroundsOfDecisions(t *testing.T) {
+	s := sqliteStore(t)
+	other := beside(t, s)
 	must := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -123,15 +131,7 @@ func TestGroundsWithinATransaction(t *testing.T) {
 // closing its window is not lost either.
 func TestMessageOfAnotherProcessBesideADecision(t *testing.T) {
 	s := sqliteStore(t)
-	var path string
-	if err := s.read.QueryRowContext(t.Context(), `SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
-		t.Fatal(err)
-	}
-	other, err := Open(t.Context(), Config{URL: "sqlite:" + path, Clock: time.Now, Logger: s.logger})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
+	other := beside(t, s)
 	recordMessage(t, s, "1", "bob")
 	once := sync.OnceFunc(func() { recordMessage(t, other, "2", "bob") })
 	told := 0
@@ -143,9 +143,77 @@ func TestMessageOfAnotherProcessBesideADecision(t *testing.T) {
 		told += len(d.InHand)
 	}
 	var refs string
-	err = s.read.QueryRowContext(t.Context(), `SELECT CAST(refs AS TEXT) FROM notices`).Scan(&refs)
+	err := s.read.QueryRowContext(t.Context(), `SELECT CAST(refs AS TEXT) FROM notices`).Scan(&refs)
 	if err != nil || told != 1 || !strings.Contains(refs, `"numbers":[1,2]`) {
 		t.Errorf("%d calls, about %s, %v", told, refs, err)
+	}
+}
+
+// A request that is given up takes the writer's connection with it, and the next
+// one counts the changes of others anew: what another process stored before is not
+// overlooked.
+func TestMessageBesideADecisionOnAnotherConnection(t *testing.T) {
+	s := sqliteStore(t)
+	other := beside(t, s)
+	giveUp := func() {
+		tx, err := other.write.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		err = s.transaction(ctx, func(tx *transaction) error { tx.aside(); return nil })
+		if err == nil {
+			t.Error("the request was not given up")
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	recordMessage(t, s, "1", "bob")
+	giveUp()
+	asOf(t, s, func() {})
+	once := sync.OnceFunc(func() {
+		recordMessage(t, other, "2", "bob")
+		giveUp()
+	})
+	for range 2 {
+		if _, err := s.Decide(t.Context(), "app", &during{happens: func(*engine.Case) { once() }}, 10, hand(10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var refs string
+	err := s.read.QueryRowContext(t.Context(), `SELECT CAST(refs AS TEXT) FROM notices`).Scan(&refs)
+	if err != nil || refs != `{"ids":["1","2"],"numbers":[1,2]}` {
+		t.Errorf("bob was told %s, %v", refs, err)
+	}
+}
+
+// One person's many windows do not hide those of others while it is decided about
+// some of them.
+func TestOthersBesideACrowdedPerson(t *testing.T) {
+	s := sqliteStore(t)
+	for i := range 12 {
+		recordFrom(t, s, fmt.Sprint("p", i), fmt.Sprint("a", i), "pat", 2*time.Hour)
+	}
+	for i := range 10 {
+		recordMessage(t, s, fmt.Sprint("q", i), fmt.Sprint("q", i))
+	}
+	beside := 0
+	judge := &during{}
+	judge.happens = func(*engine.Case) {
+		judge.happens = func(*engine.Case) {}
+		d, err := s.Decide(t.Context(), "app", judge, 5, hand(5))
+		if err != nil {
+			t.Error(err)
+		}
+		beside = d.Windows
+	}
+	if _, err := s.Decide(t.Context(), "app", judge, 5, hand(5)); err != nil {
+		t.Fatal(err)
+	}
+	if beside != 5 {
+		t.Errorf("%d windows of others were decided beside five of pat's, want 5", beside)
 	}
 }
 
@@ -200,14 +268,12 @@ func TestWindowBeforeThoseOfOthers(t *testing.T) {
 			return
 		}
 		outer = false
-		for i := range 2 * lookBack {
+		for i := range 4 {
 			recordMessage(t, s, fmt.Sprint(i), fmt.Sprint("later-", i))
 		}
 		recordFrom(t, s, "early", "ann", "early", 2*time.Hour)
-		for range lookBack {
-			if _, err := s.Decide(t.Context(), "app", judge, 2, hand(10)); err != nil {
-				t.Error(err)
-			}
+		if _, err := s.Decide(t.Context(), "app", judge, 2, hand(10)); err != nil {
+			t.Error(err)
 		}
 	}
 	if _, err := s.Decide(t.Context(), "app", judge, 1, hand(10)); err != nil {

@@ -45,7 +45,7 @@ func (s *Store) quotas(ctx context.Context, tx *transaction, app string, rulings
 	return counts, wanted.each(tx, []any{text(app)}, func(table string, args []any) error {
 		return query(ctx, tx, `WITH wanted (w_i, w_uid, w_day, w_conversation) AS (`+table+`)
 			SELECT w_i, conversation = '', n FROM wanted CROSS JOIN quotas WHERE app = $1 AND uid = w_uid AND day = w_day
-			AND (conversation = '' OR conversation = w_conversation)`, args, func(rows *sql.Rows) error {
+			AND conversation IN ('', CAST(w_conversation AS TEXT))`, args, func(rows *sql.Rows) error {
 			var i, n int
 			var whole bool
 			if err := rows.Scan(&i, &whole, &n); err != nil {

@@ -16,7 +16,9 @@ import (
 // statements by itself.
 func (t *transaction) arrays() bool { return t.statements == nil }
 
-// relation is rows of values of the columns' types: TEXT, BIGINT or BYTEA.
+// relation is rows of values of the columns' types: TEXT, BIGINT or BYTEA. On
+// SQLite these columns have no affinity: in some conditions, such as IN, one has to
+// be cast before an index serves.
 type relation struct {
 	types []string
 	rows  [][]any

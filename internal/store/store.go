@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -115,26 +116,27 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 	}
 	// Pragmas stand in the DSN because they must reach every connection.
 	// busy_timeout comes first: the others may have to wait.
-	open := func(conns int, pragmas ...string) (*sql.DB, error) {
+	open := func(connected func(), conns int, pragmas ...string) (*sql.DB, error) {
 		query := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
 			fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)",
 		}, pragmas...)}
-		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
+		connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode())
 		if err != nil {
 			return nil, err
 		}
+		db := sql.OpenDB(&telling{connector, connected})
 		db.SetMaxOpenConns(conns)
 		db.SetMaxIdleConns(conns)
 		return db, nil
 	}
 	// Checkpoints are made beside the writer, not by it: see checkpoint.go.
-	if s.write, err = open(1, "cache_size(-16000)", "wal_autocheckpoint(0)"); err != nil {
+	if s.write, err = open(s.grounds.connected, 1, "cache_size(-16000)", "wal_autocheckpoint(0)"); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	if err := s.migrate(ctx, cfg.Exclusive, lock); err != nil {
 		return nil, err
 	}
-	if s.read, err = open(4, "query_only(1)", "wal_autocheckpoint(0)"); err != nil {
+	if s.read, err = open(func() {}, 4, "query_only(1)", "wal_autocheckpoint(0)"); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	s.start(ctx)
@@ -146,6 +148,18 @@ func openSQLite(ctx context.Context, cfg Config, path string) (_ *Store, err err
 		}
 	}
 	return s, nil
+}
+
+// telling is a connector that tells of each connection it makes.
+type telling struct {
+	driver.Connector
+	connected func()
+}
+
+// Connect implements [driver.Connector].
+func (t *telling) Connect(ctx context.Context) (driver.Conn, error) {
+	t.connected()
+	return t.Connector.Connect(ctx)
 }
 
 // idleInTransaction is how long a transaction may stand still before the server

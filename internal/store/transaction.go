@@ -11,9 +11,9 @@ type transaction struct {
 	*sql.Tx
 	statements *statements // nil: the driver keeps its own
 	wanted     []string
-	// asides says that what runs changes nothing that decisions about windows
-	// rest on: see aside.
-	asides bool
+	// untouched says that what runs leaves the grounds of decisions as they are:
+	// see aside.
+	untouched bool
 }
 
 // transaction runs fn in one transaction, again when that may help. Somebody
@@ -74,9 +74,9 @@ func (s *Store) once(ctx context.Context, fns ...func(*transaction) error) error
 		defer func() { s.statements.keep(ctx, s.write, tx.wanted) }()
 	}
 	for _, fn := range fns {
-		tx.asides = false
+		tx.untouched = false
 		err := fn(tx)
-		if !tx.asides {
+		if !tx.untouched {
 			// For what comes along in the same transaction, and for what reads
 			// before its end, however it ends.
 			s.grounds.change()

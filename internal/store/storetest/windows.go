@@ -23,6 +23,7 @@ var windowTests = []test{
 	{"goes by when people came and left, in whatever order that is told", windowUnordered},
 	{"of a large group opens in the order of messages", windowFanOut},
 	{"of a large group moves while messages are on their way", windowMoves},
+	{"of a large group moves as often as it is decided meanwhile", windowMovesAgain},
 	{"knows what came before its message", windowEarly},
 	{"waits for moderation", windowModeration},
 	{"knows what was read, in whatever order receipts come", windowMarks},

@@ -112,15 +112,23 @@ func windowFanOut(t *testing.T, f *fixture) {
 	}
 }
 
-func windowMoves(t *testing.T, f *fixture) {
+// windowMoves is about a window that is decided while a message that is told already
+// has not come to it: once, or several times.
+func windowMoves(t *testing.T, f *fixture) { moves(t, f, 1) }
+
+func windowMovesAgain(t *testing.T, f *fixture) { moves(t, f, 3) }
+
+func moves(t *testing.T, f *fixture, decisions int) {
 	s := newScene(f)
 	uids := crowdOf(1500)
 	g := s.group(t, "g", uids...)
 	s.record(t, s.message(uids[0], g))
 	s.record(t, s.message(uids[0], g))
-	s.due()
 	// The first thousand are told of both, before either has come to all.
-	s.decide(t, &told{})
+	for range decisions {
+		s.due()
+		s.decide(t, &told{})
+	}
 	s.fanOut(t)
 	s.due()
 	s.decide(t, &told{})

@@ -94,6 +94,14 @@ func windowMarks(t *testing.T, f *fixture) {
 	s.due()
 	s.decide(t, free)
 	s.wantCalls(t, "bob 3", "bob 4")
+
+	// Nobody has read what is yet to be sent.
+	s.record(t, chat.Read{Reader: "bob", Conversation: c, MessageID: "of next year", At: s.clock.Now().AddDate(1, 0, 0)})
+	s.clock.Advance(10 * time.Minute)
+	s.record(t, s.message("ann", c))
+	s.due()
+	s.decide(t, free)
+	s.wantCalls(t, "bob 3", "bob 4", "bob 6")
 }
 
 func windowFacts(t *testing.T, f *fixture) {
