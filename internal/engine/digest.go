@@ -10,26 +10,42 @@ import (
 	"github.com/postrider/postrider/notification"
 )
 
+// maxPayload is up to how many bytes a payload has as many messages as it may: a
+// larger one keeps only the newer of them. Endpoints bound what they take, ours too,
+// and one of a hundred long messages would be refused as a whole.
+const maxPayload = 4 << 20
+
 // Compose implements [Judge]: it makes the payload of a digest, once for every
 // provider.
 func (j *judge) Compose(c *Case, v *Verdict) ([]Call, error) {
-	n, err := digest.Build(j.digestOf(c, v.Send))
-	if err != nil {
-		return nil, fmt.Errorf("make digest: %w", err)
+	f := j.digestOf(c, v.Send)
+	for {
+		calls, largest, err := callsOf(f, c, v.To)
+		if err != nil || largest <= maxPayload || len(f.Messages) < 2 {
+			return calls, err
+		}
+		f.Messages = f.Messages[(len(f.Messages)+1)/2:]
 	}
-	calls := make([]Call, 0, len(v.To))
-	for _, provider := range v.To {
+}
+
+// callsOf makes the calls of a digest, and says how many bytes the largest has.
+func callsOf(f *digest.Facts, c *Case, providers []string) (calls []Call, largest int, err error) {
+	n, err := digest.Build(f)
+	if err != nil {
+		return nil, 0, fmt.Errorf("make digest: %w", err)
+	}
+	for _, provider := range providers {
 		payload := any(n)
 		if provider == ProviderSendGrid {
 			payload = withAvatar(n, c.Person)
 		}
 		encoded, err := encode(payload)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		calls = append(calls, Call{provider, encoded})
+		calls, largest = append(calls, Call{provider, encoded}), max(largest, len(encoded))
 	}
-	return calls, nil
+	return calls, largest, nil
 }
 
 // digestOf are the facts of a digest of the messages of these numbers.
