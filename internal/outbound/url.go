@@ -43,6 +43,8 @@ func CheckURL(raw string, allowPrivate bool) error {
 		return errors.New("must name a host")
 	case !validPort(u):
 		return errors.New("must name a port between 1 and 65535, or none")
+	case !allowPrivate && isOddAddress(u.Hostname()):
+		return errors.New("must be a valid URL")
 	case !allowPrivate && isPrivate(u.Hostname()):
 		return errors.New("must not lead into a private network")
 	}
@@ -69,4 +71,19 @@ func isPrivate(host string) bool {
 	}
 	// An IPv4 address within an IPv6 one is dialed as what it is.
 	return newGuard().SafeAddr(ip.Unmap()) != nil
+}
+
+// isOddAddress reports whether a host is no name and no address as it is usually
+// written, but what some resolvers take for an IPv4 address: 127.1, 2130706433,
+// 0x7f.1. No name ends with a number (RFC 1123, section 2.1; WHATWG URL, 3.5).
+func isOddAddress(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return false
+	}
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
 }
