@@ -37,6 +37,10 @@ func (p problems) id(field, id string) string {
 	return id
 }
 
+// IsID reports whether a text in lower case has only the characters that ids of
+// users and groups may have (F106). Its length is not looked at.
+func IsID(id string) bool { return id != "" && alphaDash(id) }
+
 // alphaDash reports whether a text in lower case has only the characters that
 // ids may have.
 func alphaDash(s string) bool {

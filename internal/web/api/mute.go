@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postrider/postrider/internal/chat"
+	"github.com/postrider/postrider/internal/directory"
 )
 
 // oneOnOne is what the API calls a conversation of two people.
@@ -109,8 +110,12 @@ func (a *api) readMutes(r *request, timed bool) ([]chat.Mute, error) {
 	for _, item := range items {
 		m := chat.Mute{Type: chat.ReceiverUser}
 		item.require("id", "type")
-		m.ID, _ = item.text("id", chat.MaxUIDLength)
-		m.ID = chat.NormalizeUID(m.ID)
+		id, ok := item.text("id", chat.MaxUIDLength)
+		m.ID = chat.NormalizeUID(id)
+		// What is muted already under another id can still be unmuted.
+		if ok && timed && !directory.IsID(m.ID) {
+			item.fail("id", "The %s may only contain letters, numbers, dashes and underscores.")
+		}
 		if kind, _ := item.choice("type", oneOnOne, string(chat.ReceiverGroup)); kind != oneOnOne {
 			m.Type = chat.ReceiverGroup
 		}

@@ -3,10 +3,13 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/postrider/postrider/internal/chat"
 )
 
 func TestMute(t *testing.T) {
@@ -40,6 +43,9 @@ func TestMute(t *testing.T) {
 		`{"conversations":[{}]}`: {"conversations.0.id", "conversations.0.type", "conversations.0.until"},
 		fmt.Sprintf(`{"conversations":[{"id":"x","type":"group","until":%d},{"id":"y","type":"channel","until":%d}]}`, later, later): {"conversations.1.type"},
 		fmt.Sprintf(`{"conversations":[{"id":"x","type":"group","until":%d}]}`, s.clock.Now().UnixMilli()):                           {"conversations.0.until"},
+		fmt.Sprintf(`{"conversations":[{"id":"bad id!","type":"oneOnOne","until":%d}]}`, later):                                      {"conversations.0.id"},
+		fmt.Sprintf(`{"conversations":[{"id":"x","type":"group","until":%d},{"id":"a/b","type":"group","until":%[1]d}]}`, later):     {"conversations.1.id"},
+		fmt.Sprintf(`{"conversations":[{"id":"%s","type":"group","until":%d}]}`, strings.Repeat("x", 101), later):                    {"conversations.0.id"},
 	} {
 		s.call(t, http.MethodPut, path, body).refused(t, http.StatusBadRequest, "ERR_BAD_REQUEST", fields...)
 	}
@@ -56,4 +62,20 @@ func TestMute(t *testing.T) {
 	s.call(t, http.MethodPut, path, fmt.Sprintf(`{"conversations":[{"id":"club","type":"group","until":%d},{"id":"otto-4","type":"oneOnOne","until":%d}]}`,
 		later, later)).data(t)
 	expect(muted("otto-4", "oneOnOne", later))
+}
+
+// What was muted before ids were looked at can be unmuted.
+func TestUnmuteTakesAnyID(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.people(t, "mira-17")
+	const path = "/notifications/v1/preferences/mute?uid=mira-17"
+	until := s.clock.Now().Add(time.Hour)
+	if err := s.store.Mute(t.Context(), app, "mira-17", []chat.Mute{{Type: chat.ReceiverGroup, ID: "bad id!", Until: until}}); err != nil {
+		t.Fatal(err)
+	}
+	s.call(t, http.MethodDelete, path, `{"conversations":[{"id":"Bad id!","type":"group"}]}`).data(t)
+	if left := s.call(t, http.MethodGet, path, "").data(t)["mutedConversations"].([]any); len(left) != 0 {
+		t.Errorf("muted are still %v", left)
+	}
 }
