@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -90,4 +91,35 @@ func TestRateLimits(t *testing.T) {
 	}
 	s.clock.Advance(40 * time.Second)
 	s.call(t, http.MethodGet, path, "").data(t)
+}
+
+// Bodies have 10 KB at most, but for settings and members.
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	s := settle(t, "mira-17")
+	s.call(t, http.MethodPost, "/groups", `{"guid":"club","name":"Club","type":"public"}`, "onBehalfOf", "mira-17").data(t)
+	const preferences = "/notifications/v1/preferences"
+	until := s.server.clock.Now().Add(time.Hour).UnixMilli()
+	muted := fmt.Sprintf(`"conversations":[{"id":"club","type":"group","until":%d}]`, until)
+	for _, c := range []struct {
+		method, path, fields string
+		most                 int
+	}{
+		{http.MethodPatch, preferences + "?uid=mira-17", `"usePrivacyTemplate":true`, 10 << 10},
+		{http.MethodPatch, preferences + "/timezone?uid=mira-17", `"timezone":"Europe/Berlin"`, 10 << 10},
+		{http.MethodPut, preferences + "/mute?uid=mira-17", muted, 10 << 10},
+		{http.MethodDelete, preferences + "/mute?uid=mira-17", muted, 10 << 10},
+		{http.MethodPut, "/users/mira-17", `"name":"Mira"`, 10 << 10},
+		{http.MethodPatch, "/notifications/v1/settings", `"preferences":{"email":{"maxPerDay":5}}`, 256 << 10},
+		{http.MethodPost, "/groups/club/members", `"participants":["mira-17"]`, 256 << 10},
+	} {
+		body := func(length int) string {
+			start, end := "{"+c.fields+`,"more":"`, `"}`
+			return start + strings.Repeat("x", length-len(start)-len(end)) + end
+		}
+		if got := s.call(t, c.method, c.path, body(c.most)); got.status != http.StatusOK {
+			t.Errorf("%s %s: %d bytes are answered %d %s", c.method, c.path, c.most, got.status, got.body)
+		}
+		s.call(t, c.method, c.path, body(c.most+1)).refused(t, http.StatusRequestEntityTooLarge, "ERR_BAD_REQUEST")
+	}
 }

@@ -46,13 +46,13 @@ func (a *api) mutes() []operation {
 			summary: "Which conversations somebody has muted", data: mutesView{}, do: a.listMutes,
 		},
 		{
-			id: "mute", method: http.MethodPut, path: path, tag: tagPreferences, actor: actorQuery, limit: maxLargeBody,
+			id: "mute", method: http.MethodPut, path: path, tag: tagPreferences, actor: actorQuery,
 			summary: "Mute conversations for some time",
 			about:   "One that is muted already is muted until the new time. Kinds that the app does not let people mute are ignored.",
 			body:    muteBody{}, data: success{}, do: a.mute,
 		},
 		{
-			id: "unmute", method: http.MethodDelete, path: path, tag: tagPreferences, actor: actorQuery, limit: maxLargeBody,
+			id: "unmute", method: http.MethodDelete, path: path, tag: tagPreferences, actor: actorQuery,
 			summary: "Unmute conversations", body: unmuteBody{}, data: success{},
 			do: func(ctx context.Context, r *request) (any, error) {
 				mutes, err := a.readMutes(r, false)

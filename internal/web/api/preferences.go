@@ -29,7 +29,7 @@ func (a *api) preferences() []operation {
 			},
 		},
 		{
-			id: "updatePreferences", method: http.MethodPatch, path: path, tag: tagPreferences, actor: actorQuery, limit: maxLargeBody,
+			id: "updatePreferences", method: http.MethodPatch, path: path, tag: tagPreferences, actor: actorQuery,
 			summary: "Set some of somebody's preferences",
 			about:   "What is not named stays. What the app does not let people choose is ignored.",
 			body:    preferencesPatch{}, data: mergedView{}, do: a.updatePreferences,
