@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"github.com/postrider/postrider/internal/chat"
 	"github.com/postrider/postrider/internal/engine/history"
@@ -84,13 +86,39 @@ type logMeta struct {
 
 type logCursor struct {
 	Affix     string    `json:"affix" enum:"prepend,append"`
-	LogID     string    `json:"logId"`
-	MessageID messageID `json:"messageId"`
+	LogID     string    `json:"logId" doc:"Send it as it is."`
+	MessageID messageID `json:"messageId" doc:"The newest message of the entry at that end of the page."`
 }
 
 type logCount struct {
 	Limit int `json:"limit"`
 	Count int `json:"count"`
+}
+
+// place is where to go on, as logId says it. A client that takes all of a cursor
+// into its query sends the cursor's messageId where the filter of that name would
+// stand. So with affix and logId a messageId is the cursor's and no filter, and the
+// filter, if the list has one, is in logId: after the entry's id and a colon.
+type place struct {
+	entry     string // its id
+	messageID string // the filter, or empty
+}
+
+func (p place) String() string {
+	if p.messageID == "" {
+		return p.entry
+	}
+	return p.entry + ":" + p.messageID
+}
+
+// readPlace reads what [place.String] writes. Ids of entries are UUIDs.
+func readPlace(text string) (p place, ok bool) {
+	entry, message, _ := strings.Cut(text, ":")
+	id, err := uuid.Parse(entry)
+	if err != nil || len(entry) != len(id.String()) {
+		return place{}, false
+	}
+	return place{id.String(), message}, true
 }
 
 // log is the operation that reads the log.
@@ -106,9 +134,10 @@ func (a *api) log() []operation {
 		id: "listLogs", method: http.MethodGet, path: "/notifications/v1/logs", tag: "Logs",
 		summary: "What became of notifications",
 		about: "Newest first, 20 a page: an entry for every call to a provider once it was tried, and for every digest that was not told for one " +
-			"of the reasons. To go on, send the affix and the logId of the answer's meta.",
+			"of the reasons. To go on, repeat the query with all of next or previous of the answer's meta, or with its affix and logId. " +
+			"With both, messageId is the cursor's and no filter: a list that is filtered by messageId has the filter in logId.",
 		query: []parameter{
-			text("messageId", "Digests that hold this message."), text("reactionId", "Emails have none."),
+			text("messageId", "Digests that hold this message. With affix and logId it is no filter."), text("reactionId", "Emails have none."),
 			{name: "from", kind: kindNumber, about: "Newest message sent at or after, in UNIX milliseconds."},
 			{name: "to", kind: kindNumber, about: "Newest message sent at or before, in UNIX milliseconds."},
 			text("messageCategory", ""), text("messageType", ""), text("trigger", "Emails have only after_message."),
@@ -120,7 +149,7 @@ func (a *api) log() []operation {
 			text("reason", "", reasons...),
 			{name: "success", kind: kindBool, about: "The provider took it."},
 			text("affix", "Which way to go on from logId: append for older entries, prepend for newer ones.", affixPrepend, affixAppend),
-			text("logId", "Where to go on."),
+			text("logId", "Where to go on: as in the answer's meta, or the _id of an entry."),
 		},
 		data: []logEntry{}, meta: logMeta{}, do: a.listLogs,
 	}}
@@ -157,9 +186,9 @@ func (a *api) listLogs(ctx context.Context, r *request) (any, error) {
 	meta := logMeta{Current: logCount{logPage, len(views)}}
 	if len(views) > 0 {
 		first, last := views[0], views[len(views)-1]
-		meta.Previous = &logCursor{affixPrepend, first.ID, first.MessageID}
+		meta.Previous = &logCursor{affixPrepend, place{first.ID, filter.MessageID}.String(), first.MessageID}
 		if more || filter.After != "" {
-			meta.Next = &logCursor{affixAppend, last.ID, last.MessageID}
+			meta.Next = &logCursor{affixAppend, place{last.ID, filter.MessageID}.String(), last.MessageID}
 		}
 	}
 	return listing{views, meta}, nil
@@ -203,14 +232,7 @@ func (r *request) logFilter() (f history.Filter, matches bool, err error) {
 	if f.Reason != "" && !slices.Contains(logReasons(), f.Reason) {
 		query.fail("reason", "The selected %s is invalid.")
 	}
-	switch affix, id := r.query("affix"), r.query("logId"); affix {
-	case affixPrepend:
-		f.After = id
-	case affixAppend, "":
-		f.Before = id
-	default:
-		query.fail("affix", "The selected %s is invalid.")
-	}
+	r.logCursor(&f, query)
 	matches = true
 	for name, only := range map[string]string{
 		"channel": logChannel, "trigger": logTrigger, "reactionId": "", "reactionSender": "", "reactionReceiver": "",
@@ -223,6 +245,30 @@ func (r *request) logFilter() (f history.Filter, matches bool, err error) {
 		matches = false
 	}
 	return f, matches, query.err()
+}
+
+// logCursor reads where to go on; see [place].
+func (r *request) logCursor(f *history.Filter, query *fields) {
+	affix, id := r.query("affix"), r.query("logId")
+	if affix != affixPrepend && affix != affixAppend && affix != "" {
+		query.fail("affix", "The selected %s is invalid.")
+	}
+	if id == "" {
+		return
+	}
+	from, ok := readPlace(id)
+	if !ok {
+		query.fail("logId", "The selected %s is invalid.")
+		return
+	}
+	if affix != "" || from.messageID != "" {
+		f.MessageID = from.messageID
+	}
+	if affix == affixPrepend {
+		f.After = from.entry
+	} else {
+		f.Before = from.entry
+	}
 }
 
 func viewEntry(e *history.Entry) logEntry {
