@@ -28,8 +28,8 @@ const (
 	ReasonNotFound Reason = "NOT_FOUND"
 )
 
-// Reasons of ours. Logs under /v3 do not show them, but for calls that were
-// attempted.
+// Reasons of ours. Logs under /v3 do not show all of them: which, is said in
+// internal/engine/history.
 const (
 	// ReasonRead means that it was read in time.
 	ReasonRead Reason = "READ"

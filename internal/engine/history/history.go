@@ -57,7 +57,7 @@ type Filter struct {
 	Triggered    *bool
 	Success      *bool // of those that were triggered
 	// Documented leaves out what waits for its first call, and what was not
-	// told for a reason that CometChat's logs do not know (F086).
+	// told for a reason that is none of [Reasons].
 	Documented bool
 	// Before and After continue a listing: only entries older, or newer, than
 	// this id.
@@ -71,10 +71,15 @@ type Store interface {
 	History(ctx context.Context, filter Filter, limit int) ([]Entry, error)
 }
 
-// Reasons lists the reasons of CometChat's logs that an email can have (F086).
+// Reasons lists the reasons that the logs under /v3 tell: those of CometChat's
+// logs that an email can have (F086), and ours, for each digest that was skipped has
+// an entry. What those logs are silent about is what was read in time (S24), a group
+// above the app's limit (S25), and what nobody was asked to tell: no provider is
+// enabled (S23), or email is switched off.
 func Reasons() []chat.Reason {
 	return []chat.Reason{
 		chat.ReasonMessages, chat.ReasonReplies, chat.ReasonQuotedReplies, chat.ReasonDND, chat.ReasonMute, chat.ReasonSchedule,
 		chat.ReasonQuota, chat.ReasonMissingEmail, chat.ReasonTimedOut, chat.ReasonNotFound,
+		chat.ReasonDeleted, chat.ReasonBlocked, chat.ReasonNotMember, chat.ReasonNoUser, chat.ReasonExpired,
 	}
 }

@@ -17,6 +17,7 @@ import (
 var historyTests = []test{
 	{"is filtered", historyFiltered},
 	{"is told whole", historyWhole},
+	{"leaves out what the logs under /v3 are silent about", historyDocumented},
 	{"is paged both ways", historyPaged},
 	{"finds the digests that hold a message", historyOfMessage},
 	{"is found by when messages were sent, however much later they were told", historyLags},
@@ -163,6 +164,53 @@ func historyFiltered(t *testing.T, f *fixture) {
 		"to":                       {past.Filter{SentUntil: sent.SentAt}, []past.Entry{sent}},
 		"person or group, by time": {past.Filter{Receiver: "mira-17", SentUntil: sent.SentAt}, []past.Entry{sent}},
 		"poison":                   {past.Filter{Sender: poison, Receiver: poison, MessageID: poison}, nil},
+	} {
+		if diff := cmp.Diff(historyIDs(c.want), historyIDs(f.history(t, c.filter, 100))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func historyDocumented(t *testing.T, f *fixture) {
+	no := false
+	of := make(map[chat.Reason]past.Entry)
+	var told, all []past.Entry
+	for _, c := range []struct {
+		reason chat.Reason
+		told   bool
+	}{
+		{chat.ReasonQuota, true},
+		{chat.ReasonRead, false},
+		{chat.ReasonExpired, true},
+		{chat.ReasonBlocked, true},
+		{chat.ReasonGroupSize, false},
+		{chat.ReasonOff, false},
+		{chat.ReasonDeleted, true},
+		{chat.ReasonNotMember, true},
+		{chat.ReasonNoProvider, false},
+		{chat.ReasonNoUser, true},
+	} {
+		f.clock.Advance(time.Second)
+		e := call("mira-17", chat.InGroup("club"), outbox.Skipped, c.reason)
+		e.Provider = ""
+		e = f.notice(t, e, 1, 1)
+		of[c.reason], all = e, append([]past.Entry{e}, all...)
+		if c.told {
+			told = append([]past.Entry{e}, told...)
+		}
+	}
+	for name, c := range map[string]struct {
+		filter past.Filter
+		want   []past.Entry
+	}{
+		"all of ours":            {past.Filter{}, all},
+		"documented":             {past.Filter{Documented: true}, told},
+		"not triggered":          {past.Filter{Documented: true, Triggered: &no}, told},
+		"of a member":            {past.Filter{Documented: true, Member: "mira-17"}, told},
+		"skipped":                {past.Filter{Documented: true, States: []outbox.State{outbox.Skipped}}, told},
+		"by reason":              {past.Filter{Documented: true, Reason: chat.ReasonExpired}, []past.Entry{of[chat.ReasonExpired]}},
+		"by reason, and skipped": {past.Filter{Documented: true, Reason: chat.ReasonBlocked, Triggered: &no}, []past.Entry{of[chat.ReasonBlocked]}},
+		"by one that is hidden":  {past.Filter{Documented: true, Reason: chat.ReasonGroupSize}, nil},
 	} {
 		if diff := cmp.Diff(historyIDs(c.want), historyIDs(f.history(t, c.filter, 100))); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -155,7 +155,7 @@ func (a *api) log() []operation {
 	}}
 }
 
-// logReasons are those that the log of all channels knows.
+// logReasons are those that the log of all channels knows, and ours.
 func logReasons() []chat.Reason {
 	return append(history.Reasons(), "MESSAGE_ACTIONS_PREFERENCE", "REACTIONS_PREFERENCE", "GROUP_ACTIONS_PREFERENCE", "CALL_PREFERENCE",
 		"MISSING_PHNO", "INVALID_PUSH_PROVIDER_ID", "TWILIO_CREATE_ERROR")

@@ -92,6 +92,7 @@ func TestLogs(t *testing.T) {
 		inClub = `"receiver":"club","receiverType":"group","member":`
 	)
 	want := []string{
+		entry(8, ended(8)+about(8, "", inClub+`"lena-2"`)+`"notificationTriggered":false,"reason":"EXPIRED"}`),
 		entry(7, about(7, custom, inClub+`"lena-2"`)+`"notificationTriggered":true,"success":false}`),
 		entry(4, ended(4)+about(4, "", inClub+`"lena-2"`)+`"notificationTriggered":false,"reason":"MUTE_PREFERENCE"}`),
 		entry(3, ended(3)+about(3, `"provider":"sendgrid",`, inClub+`"mira-17"`)+`"notificationTriggered":true,"success":false}`),
@@ -105,36 +106,37 @@ func TestLogs(t *testing.T) {
 	if diff := cmp.Diff(want, entries); diff != "" {
 		t.Error(diff)
 	}
-	if meta := string(got.Meta); meta != `{"previous":{"affix":"prepend","logId":"`+entryID("7")+`","messageId":107},"current":{"limit":20,"count":5}}` {
+	if meta := string(got.Meta); meta != `{"previous":{"affix":"prepend","logId":"`+entryID("8")+`","messageId":108},"current":{"limit":20,"count":6}}` {
 		t.Errorf("meta: %s", meta)
 	}
 	for query, want := range map[string]string{
 		"messageId=101":                              "01",
 		"messageId=x":                                "",
 		"reactionId=5":                               "",
-		fmt.Sprintf("from=%d", at+103_000):           "07 04 03",
+		fmt.Sprintf("from=%d", at+103_000):           "08 07 04 03",
 		fmt.Sprintf("to=%d", at+102_000):             "02 01",
-		"messageCategory=message":                    "07 04 03 02 01",
+		"messageCategory=message":                    "08 07 04 03 02 01",
 		"messageType=image":                          "",
-		"trigger=after_message&member=LENA-2":        "07 04",
+		"trigger=after_message&member=LENA-2":        "08 07 04",
 		"trigger=message_edited":                     "",
-		"sender=Otto-4":                              "07 04 03 02 01",
+		"sender=Otto-4":                              "08 07 04 03 02 01",
 		"receiver=mira-17&receiverType=user":         "01",
-		"receiver=club":                              "07 04 03 02",
+		"receiver=club":                              "08 07 04 03 02",
 		"reactionSender=x":                           "",
 		"channel=email&provider=sendgrid":            "03",
 		"channel=push":                               "",
-		"notificationTriggered=false":                "04",
+		"notificationTriggered=false":                "08 04",
+		"reason=EXPIRED":                             "08",
 		"reason=TIMED_OUT":                           "02",
 		"reason=CALL_PREFERENCE":                     "",
 		"success=1":                                  "01",
 		"success=false&provider=custom":              "07 02",
 		"logId=" + entryID("3"):                      "02 01",
 		"affix=append&logId=" + entryID("3"):         "02 01",
-		"affix=prepend&logId=" + entryID("3"):        "07 04",
+		"affix=prepend&logId=" + entryID("3"):        "08 07 04",
 		"logId=" + strings.ToUpper(entryID("3")):     "02 01",
-		"logId=01939f00-0000-7000-8000-0000000000ff": "07 04 03 02 01", // nobody's: between those before and after
-		"affix=append&logId=":                        "07 04 03 02 01",
+		"logId=01939f00-0000-7000-8000-0000000000ff": "08 07 04 03 02 01", // nobody's: between those before and after
+		"affix=append&logId=":                        "08 07 04 03 02 01",
 		// With affix and logId, messageId is the cursor's.
 		"affix=append&messageId=103&logId=" + entryID("3"):          "02 01",
 		"affix=append&messageId=nonsense&logId=" + entryID("3"):     "02 01",
@@ -156,6 +158,55 @@ func TestLogs(t *testing.T) {
 		"affix=append&logId=%7B" + entryID("3") + "%7D": "logId", "affix=append&logId=:101": "logId",
 	} {
 		s.call(t, http.MethodGet, logsPath+"?"+query, "").refused(t, http.StatusBadRequest, "ERR_BAD_REQUEST", field)
+	}
+}
+
+// Every digest that was skipped has an entry and a filter by its reason, but for
+// the reasons that are nobody's business but ours.
+func TestLogsTellReasons(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	shown := []chat.Reason{
+		chat.ReasonMessages, chat.ReasonReplies, chat.ReasonQuotedReplies, chat.ReasonDND, chat.ReasonMute, chat.ReasonSchedule, chat.ReasonQuota,
+		chat.ReasonMissingEmail, chat.ReasonDeleted, chat.ReasonBlocked, chat.ReasonNotMember, chat.ReasonNoUser, chat.ReasonExpired,
+	}
+	hidden := []chat.Reason{chat.ReasonRead, chat.ReasonGroupSize, chat.ReasonOff, chat.ReasonNoProvider}
+	at := func(i int) string { return fmt.Sprintf("%02d", i) }
+	var want []string
+	for i, reason := range append(slices.Clone(shown), hidden...) {
+		s.log(t, logged{at(i), "", "mira-17", "skipped", string(reason), chat.InGroup("club"), 0, 100 + i})
+		if i < len(shown) {
+			want = append([]string{at(i)}, want...)
+		}
+	}
+	for _, query := range []string{"", "?notificationTriggered=false", "?member=mira-17", "?sender=otto-4&receiverType=group"} {
+		if got := ids(t, s.call(t, http.MethodGet, logsPath+query, "")); got != strings.Join(want, " ") {
+			t.Errorf("%q: %s, want %s", query, got, want)
+		}
+	}
+	// Calls that were made have an entry whatever came of them.
+	expired, read := at(len(shown)+len(hidden)), at(len(shown)+len(hidden)+1)
+	s.log(t, logged{expired, "custom", "mira-17", "skipped", string(chat.ReasonExpired), chat.InGroup("club"), 2, 200},
+		logged{read, "custom", "mira-17", "skipped", string(chat.ReasonRead), chat.InGroup("club"), 2, 201})
+	for i, reason := range shown {
+		want := at(i)
+		if reason == chat.ReasonExpired {
+			want = expired + " " + want
+		}
+		r := s.call(t, http.MethodGet, logsPath+"?reason="+string(reason), "")
+		if got := ids(t, r); got != want {
+			t.Errorf("%s: %q, want %q", reason, got, want)
+		}
+		if !strings.Contains(r.body, `"reason":"`+string(reason)+`"`) {
+			t.Errorf("%s is not in %s", reason, r.body)
+		}
+	}
+	for _, reason := range hidden {
+		s.call(t, http.MethodGet, logsPath+"?reason="+string(reason), "").refused(t, http.StatusBadRequest, "ERR_BAD_REQUEST", "reason")
+	}
+	r := s.call(t, http.MethodGet, logsPath+"?notificationTriggered=true", "")
+	if got := ids(t, r); got != read+" "+expired || strings.Contains(r.body, `"reason":"READ"`) {
+		t.Errorf("triggered: %s", r.body)
 	}
 }
 
