@@ -18,6 +18,8 @@ type Group struct {
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 	UpdatedBy   string
+	// MembersCount is how many members the chat says there are; 0: it does not.
+	MembersCount int
 }
 
 // DisplayName is the name, or the id of a group without one.

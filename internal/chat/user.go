@@ -18,6 +18,9 @@ type User struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	DeactivatedAt time.Time
+	// Made: the API has made or changed them, so that what messages say of them
+	// in passing does not count.
+	Made bool
 }
 
 // DisplayName is the name, or the id of somebody without one.

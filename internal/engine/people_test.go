@@ -61,6 +61,16 @@ func TestPeople(t *testing.T) {
 			2h   | no mail lena: two GROUP_TOO_LARGE
 			2h   | no mail mira: two GROUP_TOO_LARGE
 		`, options{}},
+		{"large groups can be spared of which few members are known", `
+			0m   app email.maxGroupSize=30
+			0m   #crowd has otto, mira, lena of 500
+			0m   #team has otto, mira of 30
+			0m   otto to #crowd: one
+			0m   otto to #team: two
+			2h   | custom 1 mira: two
+			2h   | no mail lena: one GROUP_TOO_LARGE
+			2h   | no mail mira: one GROUP_TOO_LARGE
+		`, options{}},
 		{"email can be switched off", `
 			0m   otto to mira: one
 			1h   app email.isEnabled=false

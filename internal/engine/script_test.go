@@ -28,6 +28,7 @@ import (
 //	mira reads hello            a receipt; "unreads" takes it back
 //	otto edits hello: goodbye   or "deletes hello"
 //	mira blocks otto            or "unblocks"
+//	#team has otto, mira        or "otto, mira of 500", who are not known
 //	mira joins #team            or "leaves"; "is banned from"
 //	mira sets dnd=2             her preferences, by path
 //	mira wakes 900-1700         every day; "vanishes": is deactivated
@@ -162,6 +163,13 @@ func (p *player) do(what string) error {
 	}
 	if guid, ok := strings.CutPrefix(who, "#"); ok { // "#team has otto, mira"
 		changed := chat.GroupChanged{Group: chat.Group{GUID: guid, Name: guid}}
+		rest, count, ok := strings.Cut(rest, " of ")
+		if ok {
+			var err error
+			if changed.Group.MembersCount, err = strconv.Atoi(count); err != nil {
+				return err
+			}
+		}
 		var people []chat.User
 		for uid := range strings.SplitSeq(rest, ", ") {
 			changed.Members = append(changed.Members, chat.Member{UID: uid, Scope: chat.ScopeParticipant, State: chat.MemberIn})

@@ -78,7 +78,7 @@ func (cs *cases) people(ctx context.Context, tx *transaction) error {
 	}
 	return due.each(tx, []any{text(cs.app)}, func(table string, args []any) error {
 		return query(ctx, tx, `WITH due (d_i, d_uid, d_conversation, d_kind, d_target, d_guid) AS (`+table+`)
-			SELECT d_i, u.name, u.avatar, u.metadata, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
+			SELECT d_i, u.name, u.avatar, u.metadata, u.made, u.deactivated_at, p.choices, p.timezone, c.email, m.until,
 				k.sent_at, k.key, g.state, g.since,
 				CASE WHEN g.told_at > 0 THEN g.joined_at END
 			FROM due
@@ -103,15 +103,15 @@ func scanPerson(rows *sql.Rows, all []*engine.Case) error {
 	var i int
 	var name, avatar, timezone, email, markKey, state sql.NullString
 	var metadata, choices []byte
-	var deactivated, until, markAt, since, joined sql.NullInt64
-	err := rows.Scan(&i, &name, &avatar, &metadata, &deactivated, &choices, &timezone, &email, &until,
+	var made, deactivated, until, markAt, since, joined sql.NullInt64
+	err := rows.Scan(&i, &name, &avatar, &metadata, &made, &deactivated, &choices, &timezone, &email, &until,
 		&markAt, &markKey, &state, &since, &joined)
 	if err != nil {
 		return err
 	}
 	c := all[i]
 	if name.Valid {
-		c.Person = &chat.User{UID: c.UID, Name: name.String, Avatar: avatar.String, Metadata: metadata, DeactivatedAt: fromMillis(deactivated.Int64)}
+		c.Person = &chat.User{UID: c.UID, Name: name.String, Avatar: avatar.String, Metadata: metadata, DeactivatedAt: fromMillis(deactivated.Int64), Made: made.Int64 != 0}
 	}
 	if len(choices) > 0 {
 		c.Preferences = new(chat.Preferences)
@@ -264,29 +264,36 @@ func (cs *cases) blocks(ctx context.Context, tx *transaction) error {
 	return nil
 }
 
-// names reads who wrote, and whom one-on-one conversations are with.
+// names reads who wrote, who is mentioned, and whom one-on-one conversations are
+// with.
 func (cs *cases) names(ctx context.Context, tx *transaction) error {
 	wanted := make(map[string]bool)
 	for _, c := range cs.all {
 		if c.Conversation.Type() == chat.ReceiverUser {
 			wanted[c.Conversation.Partner(c.UID)] = true
-			continue
 		}
 		for i := range c.Messages {
-			wanted[c.Messages[i].Sender] = true
+			m := &c.Messages[i]
+			if m.Sender != c.UID { // who is told is known already
+				wanted[m.Sender] = true
+			}
+			for _, uid := range m.Mentions {
+				wanted[uid] = true
+			}
 		}
 	}
 	uids := slices.Sorted(maps.Keys(wanted))
 	users := make(map[string]*chat.User, len(uids))
 	err := eachIn(tx, []any{text(cs.app)}, texts(uids), func(in string, args []any) error {
-		return query(ctx, tx, `SELECT uid, name, avatar, metadata FROM users WHERE app = $1 AND uid `+in, args,
+		return query(ctx, tx, `SELECT uid, name, avatar, metadata, made FROM users WHERE app = $1 AND uid `+in, args,
 			func(rows *sql.Rows) error {
 				u := new(chat.User)
 				var metadata []byte
-				if err := rows.Scan(&u.UID, &u.Name, &u.Avatar, &metadata); err != nil {
+				var made int
+				if err := rows.Scan(&u.UID, &u.Name, &u.Avatar, &metadata, &made); err != nil {
 					return err
 				}
-				u.Metadata = metadata
+				u.Metadata, u.Made = metadata, made != 0
 				users[u.UID] = u
 				return nil
 			})
@@ -301,11 +308,11 @@ func (cs *cases) groups(ctx context.Context, tx *transaction) error {
 	guids := cs.guids()
 	groups := make(map[string]*chat.Group, len(guids))
 	err := eachIn(tx, []any{text(cs.app)}, texts(guids), func(in string, args []any) error {
-		return query(ctx, tx, `SELECT guid, name, icon, metadata FROM chat_groups WHERE app = $1 AND guid `+in, args,
+		return query(ctx, tx, `SELECT guid, name, icon, metadata, told_members FROM chat_groups WHERE app = $1 AND guid `+in, args,
 			func(rows *sql.Rows) error {
 				g := new(chat.Group)
 				var metadata []byte
-				if err := rows.Scan(&g.GUID, &g.Name, &g.Icon, &metadata); err != nil {
+				if err := rows.Scan(&g.GUID, &g.Name, &g.Icon, &metadata, &g.MembersCount); err != nil {
 					return err
 				}
 				g.Metadata = metadata
@@ -321,7 +328,8 @@ func (cs *cases) groups(ctx context.Context, tx *transaction) error {
 	return err
 }
 
-// sizes counts the members of groups (F029).
+// sizes counts the members of groups (F029): those who are known, who of a group
+// that is older than its connection may be few, or as many as the chat says.
 func (cs *cases) sizes(ctx context.Context, tx *transaction) error {
 	sizes := make(map[string]int)
 	for _, guid := range cs.guids() {
@@ -334,7 +342,9 @@ func (cs *cases) sizes(ctx context.Context, tx *transaction) error {
 	}
 	for _, c := range cs.all {
 		if guid, ok := c.Conversation.Group(); ok {
-			c.GroupSize = sizes[guid]
+			if c.GroupSize = sizes[guid]; c.Group != nil {
+				c.GroupSize = max(c.GroupSize, c.Group.MembersCount)
+			}
 		}
 	}
 	return nil

@@ -16,6 +16,12 @@ func (s *Store) changeGroup(ctx context.Context, tx *transaction, h happened, c 
 	if err := s.putGroup(ctx, tx, h.App, h.At, &c.Group, ""); err != nil {
 		return 0, err
 	}
+	if c.Group.MembersCount > 0 {
+		told := toldAt(&chat.Member{State: chat.MemberOut}, c.Group.UpdatedAt, h.At)
+		if err := putCount(ctx, tx, h.App, c.Group.GUID, countOf(&c.Group, told, h.At)); err != nil {
+			return 0, err
+		}
+	}
 	if len(c.Members) == 0 {
 		return 1, nil
 	}

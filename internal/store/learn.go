@@ -20,10 +20,17 @@ type learning struct {
 	at      time.Time
 	users   map[string]chat.User
 	groups  map[string]chat.Group
+	counts  map[string]memberCount
 	members map[memberKey]time.Time // who wrote in a group, and when
 }
 
 type memberKey struct{ guid, uid string }
+
+// memberCount is how many members a group is said to have, and when.
+type memberCount struct {
+	n  int
+	at time.Time
+}
 
 func (l *learning) add(e *chat.Event, at time.Time) {
 	l.at = at
@@ -35,7 +42,42 @@ func (l *learning) add(e *chat.Event, at time.Time) {
 			l.groups = make(map[string]chat.Group)
 		}
 		l.groups[e.Groups[i].GUID] = e.Groups[i]
+		l.count(e, &e.Groups[i], at)
 	}
+}
+
+// count learns how many members a group has. What a newer event says counts,
+// whichever comes first.
+func (l *learning) count(e *chat.Event, g *chat.Group, at time.Time) {
+	if g.MembersCount <= 0 {
+		return
+	}
+	if l.counts == nil {
+		l.counts = make(map[string]memberCount)
+	}
+	var told time.Time
+	switch c := e.Change.(type) {
+	case chat.MessageSent:
+		told = c.Message.SentAt
+	case chat.MessageEdited:
+		told = c.Message.SentAt
+	case chat.Moderated:
+		told = c.Message.SentAt
+	default:
+		told = toldAt(&chat.Member{State: chat.MemberOut}, g.UpdatedAt, at)
+	}
+	if news := countOf(g, told, at); !news.at.Before(l.counts[g.GUID].at) {
+		l.counts[g.GUID] = news
+	}
+}
+
+// countOf takes what is told at no known time, or at one that is yet to come, for
+// told when it came. The clock of the chat counts seconds.
+func countOf(g *chat.Group, told, arrived time.Time) memberCount {
+	if told.IsZero() || told.After(arrived) {
+		told = arrived
+	}
+	return memberCount{g.MembersCount, told.Truncate(time.Second)}
 }
 
 func (l *learning) user(u *chat.User) {
@@ -200,13 +242,18 @@ func (l *learnedGroups) run(ctx context.Context, s *Store, tx *transaction) (int
 	for _, guid := range guids {
 		news[guid] = true
 	}
+	counts := maps.Clone(l.counts)
 	err := eachIn(tx, []any{text(l.app)}, texts(guids), func(in string, args []any) error {
-		return query(ctx, tx, `SELECT guid, name, icon, made FROM chat_groups WHERE app = $1 AND guid `+in, args,
+		return query(ctx, tx, `SELECT guid, name, icon, made, told_members, told_at FROM chat_groups WHERE app = $1 AND guid `+in, args,
 			func(rows *sql.Rows) error {
 				var guid, name, icon string
-				var made int
-				if err := rows.Scan(&guid, &name, &icon, &made); err != nil {
+				var made, members int
+				var told int64
+				if err := rows.Scan(&guid, &name, &icon, &made, &members, &told); err != nil {
 					return err
+				}
+				if c, ok := counts[guid]; ok && (c.n == members || millis(c.at) < told) {
+					delete(counts, guid)
 				}
 				g := l.groups[guid]
 				if made != 0 || (g.Name == "" || text(g.Name) == name) && (g.Icon == "" || text(g.Icon) == icon) {
@@ -218,13 +265,30 @@ func (l *learnedGroups) run(ctx context.Context, s *Store, tx *transaction) (int
 	if err != nil {
 		return 0, fmt.Errorf("look up groups: %w", err)
 	}
-	for _, guid := range slices.Sorted(maps.Keys(news)) {
-		g := l.groups[guid]
-		if err := s.putGroup(ctx, tx, l.app, l.at, &g, ` WHERE chat_groups.made = 0`); err != nil {
-			return 0, err
+	for _, guid := range guids {
+		if g := l.groups[guid]; news[guid] {
+			if err := s.putGroup(ctx, tx, l.app, l.at, &g, ` WHERE chat_groups.made = 0`); err != nil {
+				return 0, err
+			}
+		}
+		if c, ok := counts[guid]; ok {
+			if err := putCount(ctx, tx, l.app, guid, c); err != nil {
+				return 0, err
+			}
 		}
 	}
-	return len(news), nil
+	return len(news) + len(counts), nil
+}
+
+// putCount stores how many members a group is said to have, unless something
+// newer is known. The API says nothing of that, so it counts for its groups too.
+func putCount(ctx context.Context, tx *transaction, app, guid string, c memberCount) error {
+	_, err := tx.ExecContext(ctx, `UPDATE chat_groups SET told_members = $3, told_at = $4
+		WHERE app = $1 AND guid = $2 AND told_at <= $4`, text(app), text(guid), c.n, millis(c.at))
+	if err != nil {
+		return fmt.Errorf("store count of members: %w", err)
+	}
+	return nil
 }
 
 // putGroup stores what is said of a group, on a condition if it is known. An

@@ -87,6 +87,66 @@ func TestSenderDetailsAreTheNewest(t *testing.T) {
 	}
 }
 
+// Whom the API has made or changed is shown as the directory has them, wholly;
+// others as messages call them.
+func TestPeopleOfTheAPI(t *testing.T) {
+	t.Parallel()
+	const said = `{"data":{"text":"<@uid:Lena-2> and <@uid:mira-17>","mentions":{"lena-2":{"uid":"lena-2","name":"Lena said"},"mira-17":{"uid":"mira-17","name":"Mira said"}},
+		"entities":{"sender":{"entity":{"name":"Otto said","avatar":"https://said/o"}},"receiver":{"entity":{"name":"Mira said","avatar":"https://said/m"}}}}}`
+	for _, test := range []struct {
+		name              string
+		otto, lena, mira  chat.User
+		sender            notification.User
+		text, to, picture string
+	}{
+		{
+			"learned", chat.User{Name: "Otto", Avatar: "https://known/o"}, chat.User{Name: "Lena"}, chat.User{Name: "Mira", Avatar: "https://known/m"},
+			notification.User{Name: "Otto said", Avatar: "https://said/o"}, "@Lena said and @Mira said", "Mira said", "https://said/m",
+		},
+		{
+			"made", chat.User{Name: "Otto", Avatar: "https://known/o", Made: true}, chat.User{Name: "Lena", Made: true},
+			chat.User{Name: "Mira", Avatar: "https://known/m", Made: true},
+			notification.User{Name: "Otto", Avatar: "https://known/o"}, "@Lena and @Mira", "Mira", "https://known/m",
+		},
+		{
+			"made, without a picture", chat.User{Name: "Otto", Made: true}, chat.User{Name: "Lena"}, chat.User{Name: "Mira", Made: true},
+			notification.User{Name: "Otto"}, "@Lena said and @Mira", "Mira", "",
+		},
+		{
+			"changed, and never named", chat.User{Avatar: "https://known/o", Made: true}, chat.User{Made: true}, chat.User{Made: true},
+			notification.User{Name: "Otto said", Avatar: "https://known/o"}, "@Lena said and @Mira said", "Mira said", "",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			m := text(t, 1, "")
+			m.Body = json.RawMessage(said)
+			f := toMira(m)
+			test.mira.UID = "mira-17"
+			f.Recipient, f.Users = test.mira, map[string]*chat.User{"otto-4": &test.otto, "lena-2": &test.lena}
+			const entity = "{{message.data.entities.receiver.entity."
+			f.Settings.Templates.Texts["textMessageTemplateDefault"]["body"] = "{{message.data.text}}, " + entity + "name}}"
+			pictured := "{{message.data.text}}, " + entity + "name}}, " + entity + "avatar}}"
+			want := test.text + ", " + test.to
+			if test.picture != "" {
+				f.Settings.Templates.Texts["textMessageTemplateDefault"]["body"], want = pictured, want+", "+test.picture
+			}
+			f.Templates = nil
+			n, err := digest.Build(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.sender.UID = "otto-4"
+			if diff := cmp.Diff(&test.sender, n.Data.SenderDetails); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(notification.Message{Sender: test.sender, Text: want}, n.Data.Messages[0]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // A group's directory entry is newer than what old messages say of it.
 func TestGroupIsCalledAsNow(t *testing.T) {
 	t.Parallel()

@@ -102,28 +102,34 @@ func Build(f *Facts) (*notification.Notification, error) {
 	return n, nil
 }
 
-// line reads a message and finds out who wrote it to whom: by the message's
-// own word, else by what the directory knows; somebody without a name is
-// called by their id (S36).
+// line reads a message and finds out who wrote it to whom.
 func (f *Facts) line(m *chat.Message) line {
 	l := line{object: parse(m.Body), message: m, facts: f}
-	from, to := &l.Data.Entities.Sender.Entity, &l.Data.Entities.Receiver.Entity
-	known := f.user(m.Sender)
-	if known == nil {
-		known = &chat.User{}
-	}
-	l.sender = notification.User{
-		UID: m.Sender, Name: firstOf(oneLine(from.Name), oneLine(known.Name), m.Sender), Avatar: firstOf(oneLine(from.Avatar), known.Avatar),
-	}
+	from, to := &l.Data.Entities.Sender, &l.Data.Entities.Receiver
+	l.sender = notification.User{UID: m.Sender}
+	l.sender.Name, l.sender.Avatar = shown(m.Sender, f.user(m.Sender), from)
 	if guid, ok := f.Conversation.Group(); ok {
 		group := f.group(guid, &l)
 		l.receiver = receiver{guid, group.Name, group.Icon}
 		return l
 	}
-	l.receiver = receiver{
-		f.Recipient.UID, firstOf(oneLine(to.Name), oneLine(f.Recipient.Name), f.Recipient.UID), firstOf(oneLine(to.Avatar), f.Recipient.Avatar),
-	}
+	l.receiver.id = f.Recipient.UID
+	l.receiver.name, l.receiver.image = shown(f.Recipient.UID, &f.Recipient, to)
 	return l
+}
+
+// shown tells how somebody is called and pictured: as a message says itself,
+// else as the directory knows; the other way round if the API has made or
+// changed them, and never by half. Somebody without a name is called by their
+// id (S36).
+func shown(uid string, known *chat.User, told *entity) (name, avatar string) {
+	if known == nil {
+		known = &chat.User{}
+	}
+	if known.Made {
+		return firstOf(oneLine(known.Name), oneLine(told.Entity.Name), uid), known.Avatar
+	}
+	return firstOf(oneLine(told.Entity.Name), oneLine(known.Name), uid), firstOf(oneLine(told.Entity.Avatar), known.Avatar)
 }
 
 // group returns the group: a directory hears of a new name before old messages

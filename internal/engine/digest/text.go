@@ -129,13 +129,14 @@ func (l *line) party(path []string) (string, bool) {
 	}
 }
 
-// nameOf tells how somebody who is mentioned is called.
+// nameOf tells how somebody who is mentioned is called: by the rule of shown.
 func (l *line) nameOf(uid string) string {
-	if name := l.mentioned(uid); name != "" {
-		return name
-	}
+	var known chat.User
 	if user := l.facts.user(uid); user != nil {
-		return oneLine(user.Name)
+		known = *user
 	}
-	return ""
+	if known.Made && known.Name != "" {
+		return oneLine(known.Name)
+	}
+	return firstOf(l.mentioned(uid), oneLine(known.Name))
 }

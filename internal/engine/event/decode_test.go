@@ -3,6 +3,7 @@ package event_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +55,7 @@ func inClub(change func(*chat.Message)) chat.Message {
 func club() chat.Group {
 	return chat.Group{
 		GUID: "allotment-club", Name: "Allotment Club", Icon: "https://img.example.org/club.png", Type: "private", Owner: "lena-2",
-		CreatedAt: at(1870000000), UpdatedAt: at(1889990000),
+		CreatedAt: at(1870000000), UpdatedAt: at(1889990000), MembersCount: 3,
 	}
 }
 
@@ -264,6 +265,23 @@ func TestDecodeLearns(t *testing.T) {
 	}
 	if diff := cmp.Diff([]chat.Group{club()}, group[0].Groups); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// How many members a group has is what it says there, if it is a number.
+func TestDecodeMembersCount(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]int{
+		`500`: 500, `"500"`: 500, `0`: 0, `99999999999999999999`: math.MaxInt32,
+		`null`: 0, `-1`: 0, `1.5`: 0, `""`: 0, `"many"`: 0, `true`: 0, `[]`: 0, `{"n":5}`: 0,
+	} {
+		got, err := event.Decode([]byte(`{"trigger":"group_updated","data":{"group":{"guid":"g","membersCount":` + said + `}}}`))
+		if err != nil {
+			t.Fatalf("%s: %v", said, err)
+		}
+		if diff := cmp.Diff(chat.GroupChanged{Group: chat.Group{GUID: "g", MembersCount: want}}, got[0].Change); diff != "" {
+			t.Errorf("%s: %s", said, diff)
+		}
 	}
 }
 

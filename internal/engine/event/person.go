@@ -32,6 +32,7 @@ type person struct {
 	CreatedAt     stamp    `json:"createdAt"`
 	UpdatedAt     stamp    `json:"updatedAt"`
 	UpdatedBy     id       `json:"updatedBy"`
+	MembersCount  count    `json:"membersCount"` // of a group
 	DeactivatedAt stamp    `json:"deactivatedAt"`
 }
 
@@ -52,6 +53,7 @@ func (p *person) group() (chat.Group, error) {
 	group := chat.Group{
 		GUID: guid, Name: line(p.Name), Icon: line(p.Icon), Description: lines(p.Description), Type: line(p.Type),
 		Metadata: json.RawMessage(p.Metadata), Tags: p.Tags, CreatedAt: p.CreatedAt.time(), UpdatedAt: p.UpdatedAt.time(),
+		MembersCount: int(p.MembersCount),
 	}
 	if p.Owner != "" {
 		if group.Owner, err = uid("owner", p.Owner); err != nil {

@@ -68,6 +68,23 @@ func (s stamp) time() time.Time {
 	return time.Unix(int64(s), 0).UTC()
 }
 
+// count is how many there are: a whole number, or that number as a string. What
+// is none is as good as absent: no event is worth refusing for it.
+type count int32
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *count) UnmarshalJSON(data []byte) error {
+	digits := data
+	if len(data) > 2 && data[0] == '"' {
+		digits = data[1 : len(data)-1]
+	}
+	if *c = 0; isDigits(digits) {
+		n, _ := strconv.ParseInt(string(digits), 10, 32) // of what is too large it returns the largest
+		*c = count(n)
+	}
+	return nil
+}
+
 // object is a JSON object that is kept as it is. An empty array, which is how
 // some languages write an empty object, is none.
 type object json.RawMessage

@@ -28,6 +28,8 @@ var windowTests = []test{
 	{"waits for moderation", windowModeration},
 	{"knows what was read, in whatever order receipts come", windowMarks},
 	{"knows what is known of its person", windowFacts},
+	{"knows how large a group is of which few are known", windowSize},
+	{"knows who was made by the API", windowMade},
 	{"has the message objects that are shown", windowShown},
 	{"is put off, and is due again", windowPutOff},
 	{"is not used up by a digest that cannot be made", windowProblem},

@@ -143,7 +143,10 @@ func windowFacts(t *testing.T, f *fixture) {
 			Body: []byte(`{"id":"1"}`),
 		}},
 		Blocks: map[string][]engine.Span{"cid": {{From: then}}},
-		Users:  map[string]*chat.User{"ann": {UID: "ann", Name: "Ann", Metadata: []byte(`{"a":1}`)}},
+		Users: map[string]*chat.User{
+			"ann": {UID: "ann", Name: "Ann", Metadata: []byte(`{"a":1}`)},
+			"bob": {UID: "bob", Name: "Bob", Avatar: "https://a/b.png"}, "cid": {UID: "cid"},
+		},
 	}
 	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("what is known (-want +got):\n%s", diff)
