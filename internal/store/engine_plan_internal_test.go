@@ -108,6 +108,7 @@ func fillEngine(t *testing.T, s *Store) []planned {
 		recording("record joining after messages", chat.Event{Change: chat.MembersChanged{
 			GUID: "group-1", Members: []chat.Member{{UID: "joiner", State: chat.MemberIn}}, At: at.Add(-time.Minute),
 		}}),
+		recording("record a group's size", chat.Event{Groups: []chat.Group{{GUID: "group-1", MembersCount: 500}}}),
 		recording("record block", chat.Event{Change: chat.Blocked{By: person(1), UIDs: []string{person(2)}, Blocked: true}}),
 		{name: "next window", run: func(ctx context.Context, s *Store) error {
 			_, err := s.NextWindow(ctx, "app")

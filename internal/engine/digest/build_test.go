@@ -100,21 +100,36 @@ func TestPeopleOfTheAPI(t *testing.T) {
 		text, to, picture string
 	}{
 		{
-			"learned", chat.User{Name: "Otto", Avatar: "https://known/o"}, chat.User{Name: "Lena"}, chat.User{Name: "Mira", Avatar: "https://known/m"},
-			notification.User{Name: "Otto said", Avatar: "https://said/o"}, "@Lena said and @Mira said", "Mira said", "https://said/m",
+			"learned",
+			chat.User{Name: "Otto", Avatar: "https://known/o"},
+			chat.User{Name: "Lena"},
+			chat.User{Name: "Mira", Avatar: "https://known/m"},
+			notification.User{Name: "Otto said", Avatar: "https://said/o"},
+			"@Lena said and @Mira said", "Mira said", "https://said/m",
 		},
 		{
-			"made", chat.User{Name: "Otto", Avatar: "https://known/o", Made: true}, chat.User{Name: "Lena", Made: true},
+			"made",
+			chat.User{Name: "Otto", Avatar: "https://known/o", Made: true},
+			chat.User{Name: "Lena", Made: true},
 			chat.User{Name: "Mira", Avatar: "https://known/m", Made: true},
-			notification.User{Name: "Otto", Avatar: "https://known/o"}, "@Lena and @Mira", "Mira", "https://known/m",
+			notification.User{Name: "Otto", Avatar: "https://known/o"},
+			"@Lena and @Mira", "Mira", "https://known/m",
 		},
 		{
-			"made, without a picture", chat.User{Name: "Otto", Made: true}, chat.User{Name: "Lena"}, chat.User{Name: "Mira", Made: true},
-			notification.User{Name: "Otto"}, "@Lena said and @Mira", "Mira", "",
+			"made, without a picture",
+			chat.User{Name: "Otto", Made: true},
+			chat.User{Name: "Lena"},
+			chat.User{Name: "Mira", Made: true},
+			notification.User{Name: "Otto"},
+			"@Lena said and @Mira", "Mira", "",
 		},
 		{
-			"changed, and never named", chat.User{Avatar: "https://known/o", Made: true}, chat.User{Made: true}, chat.User{Made: true},
-			notification.User{Name: "Otto said", Avatar: "https://known/o"}, "@Lena said and @Mira said", "Mira said", "",
+			"changed, and never named",
+			chat.User{Avatar: "https://known/o", Made: true},
+			chat.User{Made: true},
+			chat.User{Made: true},
+			notification.User{Name: "Otto said", Avatar: "https://known/o"},
+			"@Lena said and @Mira said", "Mira said", "",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -18,7 +18,7 @@ func windowSize(t *testing.T, f *fixture) {
 		s.record(t, s.message("ann", g))
 		s.due()
 		var size int
-		s.decide(t, &told{members: true, verdict: func(c *engine.Case, v *engine.Verdict) {
+		s.decide(t, &told{members: true, verdict: func(c *engine.Case, _ *engine.Verdict) {
 			c.BusyUntil, size = time.Time{}, c.GroupSize
 		}})
 		return size
