@@ -193,6 +193,9 @@ func (o *planned) fault(step string) string {
 	if strings.HasSuffix(step, " (app=?)") && !strings.Contains(step, "windows_due") && !o.walks {
 		return "reads all that an app has"
 	}
+	if strings.HasPrefix(step, "SEARCH quotas") && strings.HasSuffix(step, "uid=?)") {
+		return "reads all counts of somebody's day"
+	}
 	if (strings.HasPrefix(step, "Sort") || strings.Contains(step, "TEMP B-TREE FOR ORDER BY")) && !o.sorts {
 		return "sorts"
 	}

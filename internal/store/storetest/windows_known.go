@@ -183,6 +183,9 @@ func windowShown(t *testing.T, f *fixture) {
 			t.Errorf("object %d of three old messages is %q, want %q", n, few[n], want)
 		}
 	}
+	if len(few) > 20 {
+		t.Errorf("%d message objects were read to tell three", len(few))
+	}
 	for n := int64(111); n <= 210; n++ {
 		if want := fmt.Sprintf(`{"id":"%d"}`, n); many[n] != want {
 			t.Errorf("object %d of the newest messages is %q, want %q", n, many[n], want)
