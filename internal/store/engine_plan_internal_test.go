@@ -94,6 +94,14 @@ func fillEngine(t *testing.T, s *Store) []planned {
 		return planned{name: name, sorts: true, run: func(context.Context, *Store) error { return record(events...) }}
 	}
 	group := chat.InGroup("group-1")
+	mention := message(person(1), chat.OneOnOne(person(1), person(2)))
+	sent := mention.Change.(chat.MessageSent)
+	sent.Message.Mentions = []string{person(2)}
+	mention.Change = sent
+	everybody := message(person(0), group)
+	sent = everybody.Change.(chat.MessageSent)
+	sent.Message.MentionsAll = true
+	everybody.Change = sent
 	edited := message(person(1), chat.OneOnOne(person(1), person(2)))
 	edited.Change = chat.MessageEdited(edited.Change.(chat.MessageSent))
 	return []planned{
@@ -166,6 +174,11 @@ func fillEngine(t *testing.T, s *Store) []planned {
 		}},
 		{name: "purge messages", run: func(ctx context.Context, s *Store) error {
 			return s.PurgeMessages(ctx, at.Add(-time.Hour))
+		}},
+		recording("record mention", mention),
+		recording("record mention of everybody", everybody),
+		{name: "set time zone", never: "windows_due", run: func(ctx context.Context, s *Store) error {
+			return s.SetTimezone(ctx, "app", person(1), "UTC")
 		}},
 	}
 }

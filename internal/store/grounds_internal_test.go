@@ -217,6 +217,20 @@ func TestOthersBesideACrowdedPerson(t *testing.T) {
 	}
 }
 
+// duringTheFirst returns a judge while whose first case something happens, and that
+// writes down whom the others are about.
+func duringTheFirst(others *[]string, happens func()) *during {
+	first := true
+	return &during{happens: func(c *engine.Case) {
+		if first {
+			first = false
+			happens()
+			return
+		}
+		*others = append(*others, c.UID)
+	}}
+}
+
 // Nobody is decided about twice at one time: what one decision takes of a quota
 // the next one sees.
 func TestPersonBesideADecision(t *testing.T) {
@@ -225,18 +239,12 @@ func TestPersonBesideADecision(t *testing.T) {
 	recordFrom(t, s, "2", "cid", "bob", time.Hour)
 	recordMessage(t, s, "3", "dee")
 	var meanwhile []string
-	outer := true
-	judge := &during{}
-	judge.happens = func(c *engine.Case) {
-		if !outer {
-			meanwhile = append(meanwhile, c.UID)
-			return
-		}
-		outer = false
+	var judge *during
+	judge = duringTheFirst(&meanwhile, func() {
 		if _, err := s.Decide(t.Context(), "app", judge, 10, hand(10)); err != nil {
 			t.Error(err)
 		}
-	}
+	})
 	// One window of bob's; the other is left alone until that is written.
 	if _, err := s.Decide(t.Context(), "app", judge, 1, hand(10)); err != nil {
 		t.Fatal(err)
@@ -260,14 +268,8 @@ func TestWindowBeforeThoseOfOthers(t *testing.T) {
 	s := sqliteStore(t)
 	recordMessage(t, s, "held", "bob")
 	var meanwhile []string
-	outer := true
-	judge := &during{}
-	judge.happens = func(c *engine.Case) {
-		if !outer {
-			meanwhile = append(meanwhile, c.UID)
-			return
-		}
-		outer = false
+	var judge *during
+	judge = duringTheFirst(&meanwhile, func() {
 		for i := range 4 {
 			recordMessage(t, s, fmt.Sprint(i), fmt.Sprint("later-", i))
 		}
@@ -275,7 +277,7 @@ func TestWindowBeforeThoseOfOthers(t *testing.T) {
 		if _, err := s.Decide(t.Context(), "app", judge, 2, hand(10)); err != nil {
 			t.Error(err)
 		}
-	}
+	})
 	if _, err := s.Decide(t.Context(), "app", judge, 1, hand(10)); err != nil {
 		t.Fatal(err)
 	}

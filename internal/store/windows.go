@@ -229,9 +229,7 @@ func (s *Store) openMembers(ctx context.Context, tx *transaction, f *fanout) (mo
 		only = ` AND m.uid = $9`
 	}
 	result, err := tx.ExecContext(ctx, `INSERT INTO windows (app, uid, conversation, after, opened_at, due_at)
-		SELECT m.app, m.uid, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($5 AS BIGINT) +
-			CASE WHEN p.interval_ms > 0 AND CAST($7 AS DOUBLE PRECISION) > 0
-			THEN CAST(p.interval_ms / CAST($7 AS DOUBLE PRECISION) AS BIGINT) ELSE CAST($6 AS BIGINT) END
+		SELECT m.app, m.uid, $3, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($5 AS BIGINT) + `+waitOf("$6", "$7")+`
 		FROM members m LEFT JOIN preferences p ON p.app = m.app AND p.uid = m.uid
 		WHERE m.app = $1 AND m.guid = $2 AND m.uid > $8 AND m.uid <= $9 AND m.state = 'in' AND m.uid <> $10`+only+`
 		ORDER BY m.uid
@@ -242,6 +240,13 @@ func (s *Store) openMembers(ctx context.Context, tx *transaction, f *fanout) (mo
 	f.cursor = upTo
 	opened, err := result.RowsAffected()
 	return more, int(opened), err
+}
+
+// waitOf is the wait of who has the preferences p: their own at a speed, unless
+// that is 0, or the one that everybody has.
+func waitOf(wait, speed string) string {
+	speed = "CAST(" + speed + " AS DOUBLE PRECISION)"
+	return "CASE WHEN p.interval_ms > 0 AND " + speed + " > 0 THEN CAST(p.interval_ms / " + speed + " AS BIGINT) ELSE CAST(" + wait + " AS BIGINT) END"
 }
 
 func (s *Store) addFanout(ctx context.Context, tx *transaction, f *fanout) error {

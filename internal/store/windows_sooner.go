@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/postrider/postrider/internal/chat"
 )
 
 // waitingForSchedule is a condition for windows that wait for somebody's hours.
-const waitingForSchedule = `waits_for = 'WAITING_FOR_SCHEDULE'`
+const waitingForSchedule = "waits_for = '" + string(chat.ReasonWaitingForSchedule) + "'"
 
 // mentionsSooner makes windows that wait for the hours of those whom messages
 // mention due as if they had opened with the mention, which may lift the schedule
@@ -22,8 +24,7 @@ func (s *Store) mentionsSooner(ctx context.Context, tx *transaction, m messages)
 		before := []any{text(a.App), text(string(a.Conversation)), text(a.Sender), millis(a.At), a.Wait.Milliseconds(), a.ownSpeed()}
 		sooner := func(who string, args []any) error {
 			_, err := tx.ExecContext(ctx, `UPDATE windows SET due_at = s.due FROM (
-				SELECT w.uid AS person, CAST($4 AS BIGINT) + CASE WHEN p.interval_ms > 0 AND CAST($6 AS DOUBLE PRECISION) > 0
-					THEN CAST(p.interval_ms / CAST($6 AS DOUBLE PRECISION) AS BIGINT) ELSE CAST($5 AS BIGINT) END AS due
+				SELECT w.uid AS person, CAST($4 AS BIGINT) + `+waitOf("$5", "$6")+` AS due
 				FROM windows w LEFT JOIN preferences p ON p.app = w.app AND p.uid = w.uid
 				WHERE w.app = $1 AND w.conversation = $2 AND w.uid <> $3 AND w.`+waitingForSchedule+who+s.dialect.skipLockedOf("w")+`) AS s
 				WHERE windows.app = $1 AND windows.conversation = $2 AND windows.uid = s.person AND windows.due_at > s.due`, args...)
@@ -47,7 +48,8 @@ func (s *Store) mentionsSooner(ctx context.Context, tx *transaction, m messages)
 // lookAgain makes somebody's windows that wait for their hours due, because these
 // have changed.
 func (s *Store) lookAgain(ctx context.Context, tx *transaction, app, uid string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE windows SET due_at = $3 WHERE app = $1 AND uid = $2 AND `+waitingForSchedule+` AND due_at > $3`,
+	_, err := tx.ExecContext(ctx, `UPDATE windows`+s.dialect.by("windows_waiting")+` SET due_at = $3
+		WHERE app = $1 AND uid = $2 AND `+waitingForSchedule+` AND due_at > $3`,
 		text(app), text(uid), millis(s.clock()))
 	if err != nil {
 		return fmt.Errorf("look at windows again: %w", err)
